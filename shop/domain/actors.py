@@ -1,0 +1,23 @@
+"""Who acts: a customer (or guest), a member of staff, or the shop itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is acting. `user_id` is the internal key of a signed-in person; `address` the client's network address."""
+
+    kind: Literal["customer", "staff", "system"]
+    user_id: int | None = None
+    address: str | None = None
+    permissions: frozenset[str] = frozenset()
+
+    def may(self, permission: str) -> bool:
+        """Whether this actor holds the permission; the shop itself may do anything."""
+        return self.kind == "system" or permission in self.permissions or "all" in self.permissions
+
+
+SYSTEM = Actor("system")

@@ -1,0 +1,90 @@
+"""Postal addresses as the checkout takes them, and the names of countries."""
+
+from __future__ import annotations
+
+import functools
+from typing import Annotated
+
+from babel import Locale
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from shop.domain.inputs import Email, Input, Line, Phone, Text
+
+# Countries whose addresses need a region or a postal code to be delivered (Universal Postal Union address formats).
+NEEDS_REGION = frozenset({"US", "CA", "AU", "JO", "AE"})
+NEEDS_POSTAL_CODE = frozenset({"US", "CA", "AU", "DE", "GB", "FR", "NL", "BE", "AT", "CH", "IT", "ES", "SE", "PL"})
+
+
+@functools.cache
+def country_names(locale: str = "en") -> dict[str, str]:
+    """ISO 3166-1 alpha-2 codes with their names in a language."""
+    names = Locale.parse(locale).territories
+    return {code: str(name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in NO_COUNTRY}
+
+
+NO_COUNTRY = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
+
+
+def _country(code: str) -> str:
+    if code not in country_names():
+        raise ValueError("Choose a country by its two-letter ISO code, such as JO.")
+    return code
+
+
+Country = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, max_length=60), AfterValidator(_country)]
+
+
+class Destination(Input):
+    """As much of an address as a shipping quote needs."""
+
+    country: Country = Field(title="a country")
+    region: Line | None = Field(default=None, max_length=80, title="a region")
+    city: Line | None = Field(default=None, max_length=80, title="a city")
+    postal_code: Line | None = Field(default=None, max_length=16, title="a postal code")
+    first_name: Line | None = Field(default=None, max_length=80)
+    last_name: Line | None = Field(default=None, max_length=80)
+    email: Email | None = None
+    phone: Phone | None = None
+    company: Line | None = Field(default=None, max_length=80)
+    governorate: Line | None = Field(default=None, max_length=80)
+    street: Line | None = Field(default=None, max_length=160)
+    building: Line | None = Field(default=None, max_length=80)
+    apartment: Line | None = Field(default=None, max_length=80)
+    instructions: Text | None = Field(default=None, max_length=500)
+
+
+class Address(Input):
+    """A whole address with the person to reach there; `governorate` is read as `region`."""
+
+    first_name: Line = Field(min_length=1, max_length=80, title="a first name")
+    last_name: Line = Field(min_length=1, max_length=80, title="a last name")
+    email: Email = Field(title="an e-mail address")
+    phone: Phone = Field(title="a phone number")
+    company: Line | None = Field(default=None, max_length=80)
+    country: Country = Field(title="a country")
+    region: Line | None = Field(default=None, max_length=80)
+    governorate: Line | None = Field(default=None, max_length=80)
+    city: Line = Field(min_length=1, max_length=80, title="a city")
+    postal_code: Line | None = Field(default=None, max_length=16)
+    street: Line = Field(min_length=1, max_length=160, title="a street and building")
+    building: Line | None = Field(default=None, max_length=80)
+    apartment: Line | None = Field(default=None, max_length=80)
+    instructions: Text | None = Field(default=None, max_length=500)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _governorate_is_a_region(cls, values: object) -> object:
+        if isinstance(values, dict) and values.get("governorate") and not values.get("region"):
+            values = {**values, "region": values["governorate"]}
+            values.pop("governorate")
+        return values
+
+
+def missing_parts(address: Address) -> dict[str, str]:
+    """What the country's addresses need and this one lacks: field name to the sentence that asks for it."""
+    missing = {}
+    if address.country in NEEDS_REGION and not address.region:
+        missing["region"] = "Enter the state, governorate or region."
+    if address.country in NEEDS_POSTAL_CODE and not address.postal_code:
+        missing["postalCode"] = "Enter the postal code."
+    return missing

@@ -1,0 +1,1 @@
+"""The audit log: every change by staff, written by the operation that makes it."""

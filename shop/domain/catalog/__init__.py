@@ -1,0 +1,1 @@
+"""Products, their variants, options, pictures and attributes, and the tree of categories."""

@@ -1,0 +1,161 @@
+"""The tables of the catalogue."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from shop.db import Model, public_id_column, transaction_time
+from shop.money import Money
+
+if TYPE_CHECKING:
+    from shop.domain.inventory.models import StockItem
+
+PRODUCT_STATUSES = ("draft", "active", "archived")
+
+
+class Category(Model):
+    """A node of the category tree, with its own page."""
+
+    __tablename__ = "categories"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = public_id_column("cat")
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("categories.id"), index=True)
+    slug: Mapped[str] = mapped_column(String(120), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    description: Mapped[str] = mapped_column(Text, default="")
+    position: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (CheckConstraint("parent_id IS NULL OR parent_id <> id", name="not_its_own_parent"),)
+
+
+class Product(Model):
+    """A thing with a page. It has at least one variant. `from_price_amount` is its cheapest variant's price."""
+
+    __tablename__ = "products"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = public_id_column("prod")
+    slug: Mapped[str] = mapped_column(String(160), unique=True)
+    name: Mapped[str] = mapped_column(String(255))
+    description: Mapped[str] = mapped_column(Text, default="")  # sanitised HTML
+    brand: Mapped[str] = mapped_column(String(120), default="")
+    category_id: Mapped[int | None] = mapped_column(ForeignKey("categories.id"), index=True)
+    tags: Mapped[list[str]] = mapped_column(default=list)
+    status: Mapped[str] = mapped_column(String(16), default="active")
+    seo_title: Mapped[str] = mapped_column(String(255), default="")
+    seo_description: Mapped[str] = mapped_column(String(500), default="")
+    option_names: Mapped[list[str]] = mapped_column(default=list)  # axes of choice: ["Size", "Colour"]
+    from_price_amount: Mapped[int] = mapped_column(default=0)  # kept by the catalogue's operations, for sorting
+    currency: Mapped[str] = mapped_column(String(3))
+    search_text: Mapped[str] = mapped_column(Text, default="")  # folded words, kept likewise
+    created_at: Mapped[datetime] = mapped_column(default=transaction_time)
+    updated_at: Mapped[datetime] = mapped_column(default=transaction_time, onupdate=transaction_time)
+
+    category: Mapped[Category | None] = relationship(lazy="raise")
+    variants: Mapped[list[Variant]] = relationship(
+        back_populates="product", lazy="raise", order_by="Variant.position", cascade="save-update, merge"
+    )
+    images: Mapped[list[Image]] = relationship(lazy="raise", order_by="Image.position")
+    attributes: Mapped[list[ProductAttribute]] = relationship(lazy="raise", order_by="ProductAttribute.position")
+
+    __table_args__ = (
+        CheckConstraint("status IN ('draft', 'active', 'archived')", name="status"),
+        CheckConstraint("from_price_amount >= 0", name="from_price_not_negative"),
+        Index("ix_products_status_created_at", "status", "created_at"),
+        Index("ix_products_category_price", "category_id", "status", "from_price_amount", "id"),
+        Index("ix_products_status_price", "status", "from_price_amount", "id"),
+        Index("ix_products_status_name", "status", "name", "id"),
+    )
+
+    @property
+    def from_price(self) -> Money:
+        return Money(self.from_price_amount, self.currency)
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == "active"
+
+
+class Variant(Model):
+    """A purchasable choice of a product; `option_values` follow the product's `option_names`."""
+
+    __tablename__ = "variants"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = public_id_column("var")
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
+    sku: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(255))
+    option_values: Mapped[list[str]] = mapped_column(default=list)
+    option_key: Mapped[str] = mapped_column(String(400), default="")  # the values as one text, unique in its product
+    position: Mapped[int] = mapped_column(default=0)
+    price_amount: Mapped[int]
+    compare_at_amount: Mapped[int | None]
+    currency: Mapped[str] = mapped_column(String(3))
+    weight_grams: Mapped[int] = mapped_column(default=0)
+    requires_shipping: Mapped[bool] = mapped_column(default=True)
+    is_active: Mapped[bool] = mapped_column(default=True)  # False: no longer offered, kept for its orders
+    created_at: Mapped[datetime] = mapped_column(default=transaction_time)
+    updated_at: Mapped[datetime] = mapped_column(default=transaction_time, onupdate=transaction_time)
+
+    product: Mapped[Product] = relationship(back_populates="variants", lazy="raise")
+    stock: Mapped[StockItem] = relationship(lazy="raise", viewonly=True)
+
+    __table_args__ = (
+        UniqueConstraint("product_id", "option_key"),
+        CheckConstraint("price_amount >= 0", name="price_not_negative"),
+        CheckConstraint("compare_at_amount IS NULL OR compare_at_amount >= 0", name="compare_at_not_negative"),
+        CheckConstraint("weight_grams >= 0", name="weight_not_negative"),
+    )
+
+    @property
+    def price(self) -> Money:
+        return Money(self.price_amount, self.currency)
+
+    @property
+    def compare_at(self) -> Money | None:
+        """The former price where it is higher than the present one."""
+        if self.compare_at_amount is None or self.compare_at_amount <= self.price_amount:
+            return None
+        return Money(self.compare_at_amount, self.currency)
+
+
+class Image(Model):
+    """A picture of a product. `file_name` is its key in the store; None until it was fetched from `source_url`."""
+
+    __tablename__ = "images"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = public_id_column("img")
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), index=True)
+    variant_id: Mapped[int | None] = mapped_column(ForeignKey("variants.id"))
+    file_name: Mapped[str | None] = mapped_column(String(255))
+    source_url: Mapped[str | None] = mapped_column(String(2000))
+    alt_text: Mapped[str] = mapped_column(String(500), default="")
+    position: Mapped[int] = mapped_column(default=0)
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+
+    __table_args__ = (CheckConstraint("file_name IS NOT NULL OR source_url IS NOT NULL", name="has_a_source"),)
+
+
+class ProductAttribute(Model):
+    """One value of one attribute of a product, such as skin_types: "dry"."""
+
+    __tablename__ = "product_attributes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
+    name: Mapped[str] = mapped_column(String(80))  # lower snake case
+    value: Mapped[str] = mapped_column(String(500))
+    position: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (
+        UniqueConstraint("product_id", "name", "value"),
+        Index("ix_product_attributes_name_value", "name", "value"),
+    )

@@ -1,0 +1,1 @@
+"""People who sign in: customers and staff, their sessions and roles."""

@@ -1,0 +1,115 @@
+"""Idempotency keys: the same key and body of the same caller is one effect and one answer (reliability.md D23)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Index, String, UniqueConstraint, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shop.db import Model, changed_rows, db, operation, transaction_time
+from shop.errors import Conflict, Detail, Invalid
+
+KEPT = timedelta(hours=24)
+LOCKED = timedelta(seconds=30)  # longer than any request may take
+
+
+class IdempotencyKey(Model):
+    """A key of a caller with the fingerprint of its request, the thing it made and the answer it got."""
+
+    __tablename__ = "idempotency_keys"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    principal: Mapped[str] = mapped_column(String(80))
+    key: Mapped[str] = mapped_column(String(255))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    locked_until: Mapped[datetime | None]
+    resource_id: Mapped[str | None] = mapped_column(String(40))
+    status_code: Mapped[int | None]
+    answer: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime] = mapped_column(default=transaction_time)
+
+    __table_args__ = (
+        UniqueConstraint("principal", "key"),
+        Index("ix_idempotency_keys_created_at", "created_at"),
+    )
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a caller holds after claiming a key: run anew, or replay `status_code` and `answer`."""
+
+    id: int
+    status_code: int | None = None
+    answer: dict[str, Any] | None = None
+    resource_id: str | None = None
+
+    @property
+    def is_replay(self) -> bool:
+        return self.status_code is not None
+
+
+@operation
+def claim_key(principal: str, key: str, fingerprint: str) -> Claim:
+    """Take the key for this request, or return the first answer to replay.
+
+    Raises Conflict while an equal request is running, Invalid when the key was used for another body.
+    A claim whose lock has passed is taken over; its `resource_id` then names what the first run made.
+    """
+    now = transaction_time()
+    values = {"principal": principal, "key": key, "fingerprint": fingerprint, "locked_until": now + LOCKED, "created_at": now}
+    insert = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    new_id = db.session.scalar(insert(IdempotencyKey).values(values).on_conflict_do_nothing().returning(IdempotencyKey.id))
+    if new_id is not None:
+        return Claim(new_id)
+    row = db.session.scalars(
+        select(IdempotencyKey).filter_by(principal=principal, key=key).execution_options(populate_existing=True)
+    ).one()
+    if row.fingerprint != fingerprint:
+        raise Invalid("This Idempotency-Key was used for another request. Use a new key for a new request.",
+                      [Detail("Idempotency-Key", "Used before with another body.")])
+    if row.status_code is not None:
+        return Claim(row.id, row.status_code, row.answer, row.resource_id)
+    taken = db.session.execute(
+        update(IdempotencyKey)
+        .where(IdempotencyKey.id == row.id, IdempotencyKey.status_code.is_(None))
+        .where(or_(IdempotencyKey.locked_until.is_(None), IdempotencyKey.locked_until < now))
+        .values(locked_until=now + LOCKED)
+    )
+    if changed_rows(taken) != 1:
+        raise Conflict("A request with this Idempotency-Key is still running. Ask again in a moment.", retry_after=1)
+    return Claim(row.id, resource_id=row.resource_id)
+
+
+@operation
+def attach_resource(claim: Claim, resource_id: str) -> None:
+    """Note what the request made, in the operation that makes it."""
+    db.session.execute(update(IdempotencyKey).where(IdempotencyKey.id == claim.id).values(resource_id=resource_id))
+
+
+@operation
+def store_answer(claim: Claim, status_code: int, answer: dict[str, Any]) -> None:
+    """Keep the answer (without secrets) for replays of the next 24 hours."""
+    db.session.execute(
+        update(IdempotencyKey)
+        .where(IdempotencyKey.id == claim.id)
+        .values(status_code=status_code, answer=answer, locked_until=None)
+    )
+
+
+@operation
+def drop_claim(claim: Claim) -> None:
+    """Give the key back after a refusal that changed nothing; a claim that made something stays."""
+    db.session.execute(
+        delete(IdempotencyKey).where(IdempotencyKey.id == claim.id, IdempotencyKey.resource_id.is_(None))
+    )
+
+
+@operation
+def forget_old_keys() -> int:
+    """Delete keys older than 24 hours; returns how many."""
+    old = delete(IdempotencyKey).where(IdempotencyKey.created_at < transaction_time() - KEPT)
+    return changed_rows(db.session.execute(old))

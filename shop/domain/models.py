@@ -1,0 +1,38 @@
+"""Every table, imported in one place for migrations and for the mapper's names."""
+
+from shop.domain.audit.models import AuditEntry
+from shop.domain.carts.models import Cart, CartLineItem
+from shop.domain.catalog.models import Category, Image, Product, ProductAttribute, Variant
+from shop.domain.customers.models import StaffRole, User, UserSession
+from shop.domain.events import Email, OutboxEvent
+from shop.domain.idempotency import IdempotencyKey
+from shop.domain.inventory.models import Reservation, StockItem, StockMovement
+from shop.domain.orders.models import Order, OrderEvent, OrderLineItem
+from shop.domain.payments.models import Payment
+
+APPEND_ONLY = ("audit_entries", "order_events", "stock_movements")
+
+__all__ = [
+    "APPEND_ONLY",
+    "AuditEntry",
+    "Cart",
+    "CartLineItem",
+    "Category",
+    "Email",
+    "IdempotencyKey",
+    "Image",
+    "Order",
+    "OrderEvent",
+    "OrderLineItem",
+    "OutboxEvent",
+    "Payment",
+    "Product",
+    "ProductAttribute",
+    "Reservation",
+    "StaffRole",
+    "StockItem",
+    "StockMovement",
+    "User",
+    "UserSession",
+    "Variant",
+]

@@ -1,0 +1,66 @@
+"""The shop's terms of sale: currency, tax, shipping table and limits, made once from the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shop.domain.shipping import ShippingMethod
+from shop.domain.tax import TaxRule
+from shop.money import Money
+from shop.settings import Settings
+
+MAX_QUANTITY = 99  # of one variant in a cart (requirements CART-3)
+MAX_LINES = 100
+CART_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What operations need to know of the settings; passed in by the faces."""
+
+    shop_name: str
+    currency: str
+    order_prefix: str
+    tax: TaxRule
+    shipping_methods: tuple[ShippingMethod, ...]
+    countries: tuple[str, ...]
+    hold: timedelta
+    max_open_holds_per_address: int
+    max_open_holds_per_customer: int
+    max_open_cash_orders: int
+    max_cash_on_delivery: Money
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Terms:
+        currency = settings.shop_currency
+
+        def money(value: object) -> Money:
+            return Money.parse(str(value), currency)
+
+        methods = tuple(
+            ShippingMethod(
+                id=rate.id,
+                name=rate.name,
+                description=rate.description,
+                price=money(rate.price),
+                free_from=None if rate.free_from is None else money(rate.free_from),
+                min_days=rate.min_days,
+                max_days=rate.max_days,
+                countries=frozenset(rate.countries or settings.shipping_countries),
+            )
+            for rate in settings.shipping_methods
+        )
+        return cls(
+            shop_name=settings.shop_name,
+            currency=currency,
+            order_prefix=settings.order_prefix,
+            tax=TaxRule(settings.tax_rate_percent, settings.tax_included),
+            shipping_methods=methods,
+            countries=tuple(settings.shipping_countries),
+            hold=timedelta(minutes=settings.hold_minutes),
+            max_open_holds_per_address=settings.max_open_holds_per_address,
+            max_open_holds_per_customer=settings.max_open_holds_per_customer,
+            max_open_cash_orders=settings.max_open_cash_orders,
+            max_cash_on_delivery=money(settings.max_cash_on_delivery),
+        )

@@ -1,0 +1,178 @@
+"""Every setting, typed, read once at start and checked together: the app starts complete or says all that is wrong."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEVELOPMENT_SECRET = "development-only-secret-never-use-it-in-production"  # noqa: S105
+Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=7, decimal_places=4)]
+# A request that only names an unknown host is answered by Nginx (reliability.md D42); these are for the laptop.
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the text lists every mistake, one a line."""
+
+
+class ShippingRate(BaseModel):
+    """One row of the shipping table in SHIPPING_METHODS; prices are decimal strings in SHOP_CURRENCY."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[a-z0-9_]{1,40}$")
+    name: str = Field(min_length=1, max_length=80)
+    description: str = ""
+    price: Decimal = Field(ge=0)
+    free_from: Decimal | None = Field(default=None, ge=0)
+    min_days: int = Field(ge=0, le=90)
+    max_days: int = Field(ge=0, le=90)
+    countries: tuple[str, ...] = ()  # empty: every country of SHIPPING_COUNTRIES
+
+
+STANDARD = ShippingRate(
+    id="standard",
+    name="Standard",
+    description="To your door",
+    price=Decimal("4.90"),
+    free_from=Decimal("75"),
+    min_days=3,
+    max_days=5,
+)
+EXPRESS = ShippingRate(
+    id="express", name="Express", description="By courier", price=Decimal("12.90"), min_days=1, max_days=2
+)
+
+
+class Settings(BaseSettings):
+    """The settings, named as in the environment. `.env` is read in development only."""
+
+    model_config = SettingsConfigDict(extra="ignore", case_sensitive=False)
+
+    shop_env: Literal["production", "development"] = "production"
+    host: str = "127.0.0.1"
+    port: int = Field(default=5000, ge=1, le=65535)
+    secret_key: SecretStr = SecretStr("")
+    secret_key_fallbacks: list[SecretStr] = []
+    public_base_url: str = ""
+    trusted_proxies: int = Field(default=0, ge=0, le=5)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    shop_name: str = Field(default="Flask Shop", min_length=1, max_length=80)
+    shop_currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    order_prefix: str = Field(default="SKN", pattern=r"^[A-Z]{2,8}$")
+
+    database_url: str = ""
+    database_pool_min: int = Field(default=5, ge=1)
+    database_pool_max: int = Field(default=20, ge=1)
+    redis_url: str = ""
+    storage_url: str = "file:var/media"
+    mail_url: SecretStr = SecretStr("")
+    mail_from: str = "shop@example.com"
+
+    tax_rate_percent: Percent = Decimal(0)
+    tax_included: bool = False
+    shipping_methods: list[ShippingRate] = Field(default=[STANDARD, EXPRESS], min_length=1)
+    shipping_countries: list[str] = ["US", "JO", "DE", "GB", "FR"]
+
+    hold_minutes: int = Field(default=15, ge=1, le=60)
+    max_open_holds_per_address: int = Field(default=10, ge=1)
+    max_open_holds_per_customer: int = Field(default=3, ge=1)
+    max_open_cash_orders: int = Field(default=3, ge=1)
+    max_cash_on_delivery: Decimal = Field(default=Decimal(2000), gt=0)
+    ratelimit_enabled: bool = True
+    ratelimit_sign_in: str = "5 per 15 minutes"
+    ratelimit_sign_in_per_address: str = "20 per 15 minutes"
+    ratelimit_search: str = "60 per minute"
+
+    @field_validator("public_base_url")
+    @classmethod
+    def _is_base_url(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+            raise ValueError("write it as https://shop.example.com")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_known_database(cls, value: str) -> str:
+        if value.startswith("postgres://"):
+            value = "postgresql://" + value.removeprefix("postgres://")
+        if value and not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+            raise ValueError("use sqlite:///path/shop.db or postgresql://user:password@host/name")
+        return value
+
+    @field_validator("mail_url")
+    @classmethod
+    def _is_mail_url(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and urlsplit(value.get_secret_value()).scheme not in {"smtp", "smtps"}:
+            raise ValueError("use smtp://user:password@host:587 or smtps://…:465")
+        return value
+
+    @field_validator("storage_url")
+    @classmethod
+    def _is_known_storage(cls, value: str) -> str:
+        if not value.startswith("file:"):
+            raise ValueError("use file:path of a folder (S3 comes with the image service)")
+        return value
+
+    @model_validator(mode="after")
+    def _complete_for_its_environment(self) -> Settings:
+        wrong: list[str] = []
+        if self.shop_env == "development":
+            self._fill_for_development()
+        for name in ("secret_key", "public_base_url", "database_url", "redis_url"):
+            value = getattr(self, name)
+            if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
+                wrong.append(f"{name.upper()} is required in production")
+        secret = self.secret_key.get_secret_value()
+        if self.shop_env == "production" and secret and (len(secret) < 32 or secret == DEVELOPMENT_SECRET):
+            wrong.append("SECRET_KEY must be 32 or more random characters: python3 -c 'import secrets; print(secrets.token_hex(32))'")
+        if self.database_pool_max < self.database_pool_min:
+            wrong.append("DATABASE_POOL_MAX must not be below DATABASE_POOL_MIN")
+        ids = [method.id for method in self.shipping_methods]
+        if len(set(ids)) != len(ids):
+            wrong.append("SHIPPING_METHODS: every id once")
+        if any(method.max_days < method.min_days for method in self.shipping_methods):
+            wrong.append("SHIPPING_METHODS: max_days must not be below min_days")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    def _fill_for_development(self) -> None:
+        if not self.secret_key.get_secret_value():
+            self.secret_key = SecretStr(DEVELOPMENT_SECRET)
+        self.database_url = self.database_url or "sqlite:///var/shop.db"
+        self.public_base_url = self.public_base_url or f"http://{self.host}:{self.port}"
+        self.redis_url = self.redis_url or "unix://var/valkey/valkey.sock"
+
+    @property
+    def is_development(self) -> bool:
+        return self.shop_env == "development"
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_base_url.startswith("https://")
+
+    @property
+    def trusted_hosts(self) -> list[str]:
+        host = urlsplit(self.public_base_url).hostname or ""
+        return [host, *LOOPBACK_HOSTS] if self.is_development else [host]
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings from the environment (and `.env` in development); raises SettingsError listing every mistake."""
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]
+        if settings.is_development and not overrides:
+            settings = Settings(_env_file=".env")  # type: ignore[call-arg]
+    except ValidationError as error:
+        lines = []
+        for mistake in error.errors(include_url=False, include_input=False):
+            name = ".".join(str(part) for part in mistake["loc"]).upper()
+            lines.append(f"{name}: {mistake['msg']}" if name else mistake["msg"].removeprefix("Value error, "))
+        raise SettingsError("The settings are not complete:\n  " + "\n  ".join("; ".join(lines).split("; "))) from None
+    return settings
