@@ -128,7 +128,9 @@ def engine_options(url: str, pool_min: int, pool_max: int) -> dict[str, Any]:
     """The engine options for a DATABASE_URL: timeouts and pool as reliability.md D02 has them."""
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": SQLITE_BUSY_MS / 1000, "check_same_thread": False}, "pool_size": pool_max}
-    timeouts = "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=5000 -c timezone=UTC"
+    timeouts = (
+        "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=5000 -c timezone=UTC"
+    )
     return {
         "pool_size": pool_min,
         "max_overflow": pool_max - pool_min,
@@ -255,7 +257,7 @@ def _run_after_commit(current: _Operation) -> None:
 
 
 def on_commit(callback: Callable[[], None]) -> None:
-    """Run `callback` once the current operation has committed; never when it rolls back. Best effort: failures are logged."""
+    """Run `callback` once the current operation has committed; never when it rolls back. Best effort."""
     current = _inside.get()
     if current is None:
         raise RuntimeError("on_commit() is for use inside an operation")

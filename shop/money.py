@@ -13,8 +13,11 @@ from babel import Locale
 from babel.numbers import NumberPattern
 
 # ISO 4217 minor units other than 2 (list one, exponents 0 and 3).
-ZERO_DECIMAL = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())
-THREE_DECIMAL = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+ZERO_DECIMAL = frozenset(
+    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"]
+    + ["PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
+)
+THREE_DECIMAL = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 
 MAX_AMOUNT = 10**15  # far below a signed 64-bit column and a JSON client's exact integers (2**53)
 

@@ -130,7 +130,9 @@ class Settings(BaseSettings):
                 wrong.append(f"{name.upper()} is required in production")
         secret = self.secret_key.get_secret_value()
         if self.shop_env == "production" and secret and (len(secret) < 32 or secret == DEVELOPMENT_SECRET):
-            wrong.append("SECRET_KEY must be 32 or more random characters: python3 -c 'import secrets; print(secrets.token_hex(32))'")
+            wrong.append(
+                "SECRET_KEY must be 32 random characters: python3 -c 'import secrets as s; print(s.token_hex(32))'"
+            )
         if self.database_pool_max < self.database_pool_min:
             wrong.append("DATABASE_POOL_MAX must not be below DATABASE_POOL_MIN")
         ids = [method.id for method in self.shipping_methods]
@@ -164,11 +166,11 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the settings from the environment (and `.env` in development); raises SettingsError listing every mistake."""
+    """Read the settings from the environment (and `.env` in development); or raise SettingsError with every mistake."""
     try:
         settings = Settings(**overrides)  # type: ignore[arg-type]
         if settings.is_development and not overrides:
-            settings = Settings(_env_file=".env")  # type: ignore[call-arg]
+            settings = Settings(_env_file=".env")
     except ValidationError as error:
         lines = []
         for mistake in error.errors(include_url=False, include_input=False):

@@ -19,7 +19,9 @@ NEEDS_POSTAL_CODE = frozenset({"US", "CA", "AU", "DE", "GB", "FR", "NL", "BE", "
 def country_names(locale: str = "en") -> dict[str, str]:
     """ISO 3166-1 alpha-2 codes with their names in a language."""
     names = Locale.parse(locale).territories
-    return {code: str(name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in NO_COUNTRY}
+    return {
+        code: str(name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in NO_COUNTRY
+    }
 
 
 NO_COUNTRY = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
@@ -31,7 +33,9 @@ def _country(code: str) -> str:
     return code
 
 
-Country = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, max_length=60), AfterValidator(_country)]
+Country = Annotated[
+    str, StringConstraints(strip_whitespace=True, to_upper=True, max_length=60), AfterValidator(_country)
+]
 
 
 class Destination(Input):
@@ -78,6 +82,13 @@ class Address(Input):
             values = {**values, "region": values["governorate"]}
             values.pop("governorate")
         return values
+
+
+class BillingAddress(Address):
+    """An address for the invoice; e-mail and phone are those of the delivery unless given."""
+
+    email: Email | None = None  # type: ignore[assignment]
+    phone: Phone | None = None  # type: ignore[assignment]
 
 
 def missing_parts(address: Address) -> dict[str, str]:

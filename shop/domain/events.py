@@ -41,9 +41,7 @@ class OutboxEvent(Model):
     created_at: Mapped[datetime] = mapped_column(default=transaction_time)
     dispatched_at: Mapped[datetime | None]
 
-    __table_args__ = (
-        Index("ix_outbox_events_dispatched_at", "dispatched_at"),
-    )
+    __table_args__ = (Index("ix_outbox_events_dispatched_at", "dispatched_at"),)
 
 
 class Email(Model):

@@ -60,17 +60,27 @@ def claim_key(principal: str, key: str, fingerprint: str) -> Claim:
     A claim whose lock has passed is taken over; its `resource_id` then names what the first run made.
     """
     now = transaction_time()
-    values = {"principal": principal, "key": key, "fingerprint": fingerprint, "locked_until": now + LOCKED, "created_at": now}
+    values = {
+        "principal": principal,
+        "key": key,
+        "fingerprint": fingerprint,
+        "locked_until": now + LOCKED,
+        "created_at": now,
+    }
     insert = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    new_id = db.session.scalar(insert(IdempotencyKey).values(values).on_conflict_do_nothing().returning(IdempotencyKey.id))
+    new_id = db.session.scalar(
+        insert(IdempotencyKey).values(values).on_conflict_do_nothing().returning(IdempotencyKey.id)
+    )
     if new_id is not None:
         return Claim(new_id)
     row = db.session.scalars(
         select(IdempotencyKey).filter_by(principal=principal, key=key).execution_options(populate_existing=True)
     ).one()
     if row.fingerprint != fingerprint:
-        raise Invalid("This Idempotency-Key was used for another request. Use a new key for a new request.",
-                      [Detail("Idempotency-Key", "Used before with another body.")])
+        raise Invalid(
+            "This Idempotency-Key was used for another request. Use a new key for a new request.",
+            [Detail("Idempotency-Key", "Used before with another body.")],
+        )
     if row.status_code is not None:
         return Claim(row.id, row.status_code, row.answer, row.resource_id)
     taken = db.session.execute(

@@ -73,7 +73,7 @@ def read_json(model: type[I], body: bytes) -> I:
         if first["type"] == "json_invalid":
             raise Malformed("The body is no JSON. Send one JSON object, UTF-8 encoded.") from None
         if first["loc"] == ():
-            raise Malformed("Send one JSON object as the body, such as {\"quantity\": 1}.") from None
+            raise Malformed('Send one JSON object as the body, such as {"quantity": 1}.') from None
         raise Invalid("Some fields need another value.", describe(error, model)) from None
 
 

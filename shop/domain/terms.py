@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shop.domain.shipping import ShippingMethod
@@ -30,6 +30,7 @@ class Terms:
     max_open_holds_per_customer: int
     max_open_cash_orders: int
     max_cash_on_delivery: Money
+    order_token_secrets: tuple[bytes, ...] = field(repr=False)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Terms:
@@ -63,4 +64,7 @@ class Terms:
             max_open_holds_per_customer=settings.max_open_holds_per_customer,
             max_open_cash_orders=settings.max_open_cash_orders,
             max_cash_on_delivery=money(settings.max_cash_on_delivery),
+            order_token_secrets=tuple(
+                secret.get_secret_value().encode() for secret in (settings.secret_key, *settings.secret_key_fallbacks)
+            ),
         )

@@ -8,7 +8,9 @@ from shop.db import db
 from shop.domain.actors import Actor
 from shop.domain.audit.models import AuditEntry
 
-PERSONAL = frozenset({"email", "first_name", "last_name", "phone", "password_hash", "shipping_address", "billing_address"})
+PERSONAL = frozenset(
+    {"email", "first_name", "last_name", "phone", "password_hash", "shipping_address", "billing_address"}
+)
 
 
 def record_change(

@@ -33,6 +33,9 @@ class Order(Model):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     email: Mapped[str] = mapped_column(String(254))
     phone: Mapped[str] = mapped_column(String(32), default="")
+    placement_key: Mapped[str | None] = mapped_column(
+        String(64)
+    )  # of the form that placed it: a repeat finds this order
     placed_from: Mapped[str] = mapped_column(String(64), default="")  # network address, for the caps on open holds
     status: Mapped[str] = mapped_column(String(16), default="pending")
     payment_status: Mapped[str] = mapped_column(String(24), default="pending")

@@ -32,6 +32,8 @@ class Payment(Model):
         UniqueConstraint("provider", "provider_reference"),
         UniqueConstraint("order_id", "provider"),
         CheckConstraint("status IN ('due', 'collected', 'refused', 'cancelled')", name="status"),
-        CheckConstraint("amount >= 0 AND captured_amount >= 0 AND captured_amount <= amount", name="captured_within_amount"),
+        CheckConstraint(
+            "amount >= 0 AND captured_amount >= 0 AND captured_amount <= amount", name="captured_within_amount"
+        ),
         CheckConstraint("refunded_amount >= 0 AND refunded_amount <= captured_amount", name="refunded_within_captured"),
     )

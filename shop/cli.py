@@ -1,0 +1,7 @@
+"""Health checks."""
+
+from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Add the health checks."""

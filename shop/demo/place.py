@@ -1,0 +1,102 @@
+"""Where the development shop keeps its things, with what settings it runs, and that it runs there only once."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from dotenv import dotenv_values
+
+from shop import ROOT
+
+DEFAULTS = {
+    "SHOP_ENV": "development",
+    "SHOP_NAME": "Maison Aster",
+    "TAX_RATE_PERCENT": "8",
+    "HOST": "127.0.0.1",
+    "PORT": "5000",
+    "WEB_CONCURRENCY": "2",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+class CannotRun(Exception):
+    """The development shop cannot start; the text is a plain sentence for the person at the terminal."""
+
+
+class AlreadyRunning(CannotRun):
+    """Another `make run` holds this folder."""
+
+
+def read_environment(given: Mapping[str, str]) -> dict[str, str]:
+    """The children's environment: the given one, then `.env`, then the demo's defaults. Raises CannotRun."""
+    from_file = {name: value for name, value in dotenv_values(ROOT / ".env").items() if value is not None}
+    environment = {**DEFAULTS, **from_file, **given}
+    if environment["SHOP_ENV"] != "development":
+        raise CannotRun("`make run` is for development, but SHOP_ENV says production: that runs by the Procfile.")
+    if not environment["PORT"].isdecimal():
+        raise CannotRun(f"PORT must be a number, not {environment['PORT']!r}.")
+    if environment.get("VAR_DIR"):
+        var = var_folder(environment)
+        environment.setdefault("DATABASE_URL", f"sqlite:///{var / 'shop.db'}")
+        environment.setdefault("STORAGE_URL", f"file:{var / 'media'}")
+    return environment
+
+
+def var_folder(environment: Mapping[str, str]) -> Path:
+    """The folder of everything that is made by running: VAR_DIR, or var/ in the checkout."""
+    return (ROOT / (environment.get("VAR_DIR") or "var")).resolve()
+
+
+@contextmanager
+def only_one(var: Path) -> Iterator[TextIO]:
+    """Hold the folder's lock; the file says who holds it. Raises AlreadyRunning with that."""
+    var.mkdir(parents=True, exist_ok=True)
+    with (var / "run.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise AlreadyRunning(lock.read().strip() or "it is just starting") from None
+        lock.truncate(0)
+        try:
+            yield lock
+        finally:
+            lock.truncate(0)
+
+
+def flask_command(*words: str) -> list[str]:
+    """A `flask …` command of the shop, in this Python."""
+    return [sys.executable, "-m", "flask", "--app", "wsgi", *words]
+
+
+def gunicorn_command() -> list[str]:
+    """The web process, with the same configuration as in production."""
+    return [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "gunicorn.conf.py"), "wsgi:app"]
+
+
+def shown(path: Path) -> str:
+    """A path as the person at the terminal would write it."""
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+PREPARATION = (("db", "upgrade"), ("shop", "seed"))  # tables, then the demo data; both do nothing the second time
+
+
+def failure(words: tuple[str, ...], output: str) -> CannotRun:
+    """The refusal that quotes a failed `flask` command."""
+    return CannotRun(f"`flask {' '.join(words)}` failed; it wrote:\n{output}")
+
+
+def prepare(environment: Mapping[str, str]) -> None:
+    """Bring the tables and the demo data up to date. Raises CannotRun with what a failed command wrote."""
+    for words in PREPARATION:
+        done = subprocess.run(flask_command(*words), cwd=ROOT, env=environment, capture_output=True, text=True)
+        if done.returncode:
+            raise failure(words, "\n".join((done.stdout + done.stderr).splitlines()[-15:]))

@@ -1,0 +1,47 @@
+"""`make reset`: throw the demo shop's data away and seed it anew."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from shop.demo.place import AlreadyRunning, CannotRun, only_one, prepare, read_environment, var_folder
+
+
+def main() -> int:
+    """Reset; 1 with a plain sentence when the shop runs or its data is not ours to throw away."""
+    try:
+        environment = read_environment(os.environ)
+        var = var_folder(environment)
+        refuse_foreign_database(environment.get("DATABASE_URL", ""), var)
+        with only_one(var):
+            remove_data(var)
+            prepare(environment)
+    except AlreadyRunning as error:
+        print(f"The shop is running: {error}. Stop it first, then reset.", file=sys.stderr)
+        return 1
+    except CannotRun as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("The demo data is new.")
+    return 0
+
+
+def refuse_foreign_database(url: str, var: Path) -> None:
+    """Only the demo's own SQLite file is thrown away. Raises CannotRun for any other DATABASE_URL."""
+    if url and url not in {"sqlite:///var/shop.db", f"sqlite:///{var / 'shop.db'}"}:
+        raise CannotRun("DATABASE_URL names a database of yours: `make reset` only throws away var/shop.db.")
+
+
+def remove_data(var: Path) -> None:
+    """Remove the database, the demo's pictures, the caught mail, and the queue that speaks of them."""
+    for file in var.glob("shop.db*"):
+        file.unlink()
+    for folder in ("media/demo", "mail", "valkey/data"):
+        shutil.rmtree(var / folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

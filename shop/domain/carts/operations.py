@@ -1,0 +1,243 @@
+"""Changing carts. The cart's row is locked first; its lines are then this operation's alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import joinedload
+
+from shop.db import changed_rows, db, operation, transaction_time
+from shop.domain.actors import Actor
+from shop.domain.addresses import Destination
+from shop.domain.carts.models import Cart, CartLineItem
+from shop.domain.carts.queries import find_open_cart_of, get_cart
+from shop.domain.catalog.models import Product, Variant
+from shop.domain.inputs import Input, PublicId, Quantity
+from shop.domain.terms import CART_DAYS, MAX_LINES, MAX_QUANTITY, Terms
+from shop.errors import Conflict, Detail, Gone, Invalid, NotFound, OutOfStock, Unknown
+
+KEEP_ENDED = timedelta(days=30)
+
+
+class AddToCart(Input):
+    """What adding asks for."""
+
+    product_id: PublicId = Field(title="a product id")
+    variant_id: PublicId = Field(title="a variant id")
+    quantity: Quantity
+
+
+class ChangeQuantity(Input):
+    """What changing a line asks for."""
+
+    quantity: Quantity
+
+
+@operation
+def create_cart(terms: Terms, actor: Actor) -> Cart:
+    """Make an empty cart, or return the open one that the customer has already."""
+    if actor.user_id is not None and (own := find_open_cart_of(actor.user_id)) is not None:
+        return own
+    now = transaction_time()
+    cart = Cart(user_id=actor.user_id, currency=terms.currency, expires_at=now + timedelta(days=CART_DAYS))
+    db.session.add(cart)
+    db.session.flush()
+    return cart
+
+
+def lock_cart(public_id: str, actor: Actor) -> Cart:
+    """Lock an open cart for the current operation and move its end 30 days on.
+
+    Raises NotFound for a missing or foreign cart, Gone for an ended one, Conflict for one that is ordered.
+    """
+    now = transaction_time()
+    cart = db.session.scalars(
+        update(Cart)
+        .where(Cart.public_id == public_id, Cart.status == "open", Cart.expires_at > now)
+        .where(or_(Cart.user_id.is_(None), Cart.user_id == actor.user_id))
+        .values(updated_at=now, expires_at=now + timedelta(days=CART_DAYS))
+        .returning(Cart)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).one_or_none()
+    if cart is None:
+        raise _why_not_open(get_cart(public_id, actor))
+    return cart
+
+
+def _why_not_open(cart: Cart) -> Conflict | Gone:
+    if cart.status == "ordered":
+        return Conflict("This cart is ordered already. Make a new one.", [Detail("cartId", "Ordered already.")])
+    return Gone(f"This cart ended on {cart.expires_at:%-d %B %Y}. Make a new one.")
+
+
+@operation
+def add_to_cart(cart_id: str, wanted: AddToCart, actor: Actor) -> Cart:
+    """Add units of a variant to a cart; a variant that is in it already gets more of them.
+
+    Raises Unknown for ids that name nothing on sale, Invalid over 99 of a variant or 100 lines, OutOfStock naming what
+    is left, and what lock_cart raises. A cart reserves nothing.
+    """
+    cart = lock_cart(cart_id, actor)
+    variant = _variant_on_sale(wanted.product_id, wanted.variant_id, cart.currency)
+    line = db.session.scalars(
+        select(CartLineItem).filter_by(cart_id=cart.id, variant_id=variant.id).execution_options(populate_existing=True)
+    ).one_or_none()
+    quantity = wanted.quantity + (line.quantity if line else 0)
+    _check_quantity(variant, quantity, in_cart=line.quantity if line else 0)
+    if line is not None:
+        line.quantity = quantity
+        return cart
+    lines = db.session.scalar(select(func.count()).select_from(CartLineItem).filter_by(cart_id=cart.id)) or 0
+    if lines >= MAX_LINES:
+        message = f"A cart holds {MAX_LINES} different articles at most. Order these first."
+        raise Invalid(message, [Detail("variantId", message)])
+    db.session.add(
+        CartLineItem(cart_id=cart.id, variant_id=variant.id, quantity=quantity, seen_price_amount=variant.price_amount)
+    )
+    return cart
+
+
+def _variant_on_sale(product_id: str, variant_id: str, currency: str) -> Variant:
+    variant = db.session.scalars(
+        select(Variant)
+        .join(Variant.product)
+        .options(joinedload(Variant.product), joinedload(Variant.stock))
+        .where(Product.public_id == product_id, Product.status == "active")
+        .where(Variant.public_id == variant_id, Variant.is_active.is_(True), Variant.currency == currency)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if variant is None:
+        raise Unknown(
+            "This article is not on sale. Choose another.", [Detail("variantId", "Nothing on sale has this id.")]
+        )
+    return variant
+
+
+def _check_quantity(variant: Variant, quantity: int, in_cart: int = 0) -> None:
+    if quantity > MAX_QUANTITY:
+        message = f"At most {MAX_QUANTITY} of one article can be ordered at a time."
+        raise Invalid(message, [Detail("quantity", message)])
+    available = max(variant.stock.available, 0)
+    if quantity > available:
+        left = "Sold out." if available == 0 else f"Only {available} left."
+        have = f" Your cart has {in_cart}." if in_cart else ""
+        raise OutOfStock(left + have, [Detail("quantity", left + have, available=available)])
+
+
+@operation
+def change_quantity(cart_id: str, line_id: str, wanted: ChangeQuantity, actor: Actor) -> Cart:
+    """Set how many of a line's variant the cart has. Raises NotFound, Invalid, OutOfStock and what lock_cart raises."""
+    cart = lock_cart(cart_id, actor)
+    line = db.session.scalars(
+        select(CartLineItem)
+        .filter_by(cart_id=cart.id, public_id=line_id)
+        .options(joinedload(CartLineItem.variant).joinedload(Variant.stock))
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if line is None:
+        raise NotFound("This line is not in the cart any more.")
+    if wanted.quantity > line.quantity:
+        _check_quantity(line.variant, wanted.quantity, in_cart=line.quantity)
+    line.quantity = wanted.quantity
+    return cart
+
+
+@operation
+def remove_from_cart(cart_id: str, line_id: str, actor: Actor) -> Cart:
+    """Take a line out. Raises NotFound when it is gone already, and what lock_cart raises."""
+    cart = lock_cart(cart_id, actor)
+    gone = db.session.execute(
+        delete(CartLineItem).where(CartLineItem.cart_id == cart.id, CartLineItem.public_id == line_id)
+    )
+    if changed_rows(gone) != 1:
+        raise NotFound("This line is not in the cart any more.")
+    return cart
+
+
+@operation
+def clear_cart(cart_id: str, actor: Actor) -> Cart:
+    """Take all lines out; the cart's id stays usable."""
+    cart = lock_cart(cart_id, actor)
+    db.session.execute(delete(CartLineItem).where(CartLineItem.cart_id == cart.id))
+    return cart
+
+
+@operation
+def set_destination(cart_id: str, destination: Destination, actor: Actor) -> Cart:
+    """Keep where the cart is to be sent: from then on its totals have shipping and tax. Only the place is kept."""
+    cart = lock_cart(cart_id, actor)
+    place: dict[str, Any] = destination.model_dump(include={"country", "region", "city", "postal_code"})
+    cart.destination = place
+    return cart
+
+
+@operation
+def acknowledge_prices(cart_id: str, actor: Actor) -> None:
+    """Note that the shopper was shown the present prices; the notices about them are over."""
+    cart = lock_cart(cart_id, actor)
+    items = db.session.scalars(
+        select(CartLineItem).filter_by(cart_id=cart.id).options(joinedload(CartLineItem.variant))
+    )
+    for item in items:
+        item.seen_price_amount = item.variant.price_amount
+
+
+@operation
+def join_carts(guest_cart_id: str, actor: Actor, terms: Terms) -> Cart:
+    """Move a guest's lines into the customer's cart at sign-in: quantities added, clipped to 99 and to what is left.
+
+    The guest's cart is empty and ended afterwards. Without one, the customer's cart is returned as it is.
+    """
+    own = create_cart(terms, actor)
+    guest = db.session.scalars(
+        select(Cart)
+        .where(Cart.public_id == guest_cart_id, Cart.status == "open", Cart.user_id.is_(None))
+        .with_for_update()
+    ).one_or_none()
+    if guest is None:
+        return own
+    own = lock_cart(own.public_id, actor)
+    mine = {line.variant_id: line for line in db.session.scalars(select(CartLineItem).filter_by(cart_id=own.id))}
+    theirs = db.session.scalars(
+        select(CartLineItem)
+        .filter_by(cart_id=guest.id)
+        .options(joinedload(CartLineItem.variant).joinedload(Variant.stock))
+        .order_by(CartLineItem.id)
+    ).all()
+    for line in theirs:
+        _join_line(own, mine, line)
+    db.session.execute(delete(CartLineItem).where(CartLineItem.cart_id == guest.id))
+    guest.status = "expired"
+    return own
+
+
+def _join_line(own: Cart, mine: dict[int, CartLineItem], line: CartLineItem) -> None:
+    present = mine.get(line.variant_id)
+    wished = line.quantity + (present.quantity if present else 0)
+    quantity = max(min(wished, MAX_QUANTITY, line.variant.stock.available), present.quantity if present else 1)
+    if present is not None:
+        present.quantity = quantity
+    elif len(mine) < MAX_LINES:
+        mine[line.variant_id] = CartLineItem(
+            cart_id=own.id, variant_id=line.variant_id, quantity=quantity, seen_price_amount=line.seen_price_amount
+        )
+        db.session.add(mine[line.variant_id])
+
+
+@operation
+def expire_carts(limit: int = 500) -> int:
+    """End open carts past their end (their lines are kept 30 more days, then deleted); returns how many ended."""
+    now = transaction_time()
+    due = select(Cart.id).where(Cart.status == "open", Cart.expires_at < now).order_by(Cart.id).limit(limit)
+    ended = db.session.execute(
+        update(Cart)
+        .where(Cart.id.in_(db.session.scalars(due).all()), Cart.status == "open", Cart.expires_at < now)
+        .values(status="expired")
+        .execution_options(synchronize_session=False)
+    )
+    old = select(Cart.id).where(Cart.status == "expired", Cart.expires_at < now - KEEP_ENDED)
+    db.session.execute(delete(CartLineItem).where(CartLineItem.cart_id.in_(old)))
+    return changed_rows(ended)

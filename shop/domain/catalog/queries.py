@@ -1,0 +1,177 @@
+"""Reading the catalogue: listings, product pages, the category tree. A constant number of statements each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import Field
+from sqlalchemy import ColumnElement, Select, column, func, or_, select
+from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.strategy_options import _AbstractLoad
+
+from shop.db import db
+from shop.domain.catalog.models import Category, Image, Product, Variant
+from shop.domain.catalog.richtext import fold_text
+from shop.domain.inputs import Input, Line
+from shop.errors import NotFound
+
+SORT_ORDERS = {
+    "price": (Product.from_price_amount, "asc"),
+    "name": (Product.name, "asc"),
+    "created_at": (Product.created_at, "desc"),
+}
+
+
+class ProductFilter(Input):
+    """How a listing is asked for. Prices are in minor units."""
+
+    page: int = Field(default=1, ge=1, le=100_000)
+    limit: int = Field(default=20, ge=1, le=100)
+    category: Line | None = Field(default=None, max_length=120)
+    tag: Line | None = Field(default=None, max_length=120)
+    brand: Line | None = Field(default=None, max_length=120)
+    min_price: int | None = Field(default=None, ge=0, le=10**15)
+    max_price: int | None = Field(default=None, ge=0, le=10**15)
+    search: Line | None = Field(default=None, max_length=200)
+    in_stock: bool | None = None
+    sort_by: Literal["price", "name", "created_at"] = "created_at"
+    sort_order: Literal["asc", "desc"] | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of products and what a pager needs."""
+
+    products: Sequence[Product]
+    page: int
+    limit: int
+    total: int
+    categories: tuple[Category, ...] = field(default=())
+
+    @property
+    def total_pages(self) -> int:
+        return -(-self.total // self.limit)
+
+    @property
+    def has_next(self) -> bool:
+        return self.page < self.total_pages
+
+    @property
+    def has_previous(self) -> bool:
+        return self.page > 1
+
+
+def with_details() -> list[_AbstractLoad]:
+    """The loader options that bring a product with all that its page shows."""
+    return [
+        joinedload(Product.category),
+        selectinload(Product.variants).joinedload(Variant.stock),
+        selectinload(Product.images),
+    ]
+
+
+def list_products(asked: ProductFilter) -> Page:
+    """Active products in pages. An unknown category raises NotFound; past the last page the page is empty."""
+    categories = list_categories()
+    statement = select(Product).where(Product.status == "active", *_conditions(asked, categories))
+    total = db.session.scalar(select(func.count()).select_from(statement.subquery())) or 0
+    rows = _sorted(statement, asked).options(*with_details()).limit(asked.limit).offset((asked.page - 1) * asked.limit)
+    return Page(db.session.scalars(rows).all(), asked.page, asked.limit, total, categories)
+
+
+def _conditions(asked: ProductFilter, categories: Sequence[Category]) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if asked.category:
+        conditions.append(Product.category_id.in_(_branch_ids(categories, asked.category)))
+    if asked.brand:
+        conditions.append(Product.brand == asked.brand)
+    if asked.tag:
+        conditions.append(Product.search_text.contains(fold_text(asked.tag), autoescape=True))
+    if asked.min_price is not None:
+        conditions.append(Product.from_price_amount >= asked.min_price)
+    if asked.max_price is not None:
+        conditions.append(Product.from_price_amount <= asked.max_price)
+    for word in fold_text(asked.search or "").split()[:10]:
+        conditions.append(Product.search_text.contains(word, autoescape=True))
+    if asked.in_stock is not None:
+        in_stock = Variant.stock.has(column("on_hand") > column("reserved"))
+        has_stock = Product.variants.any(Variant.is_active.is_(True) & in_stock)
+        conditions.append(has_stock if asked.in_stock else ~has_stock)
+    return conditions
+
+
+def _sorted(statement: Select[Product], asked: ProductFilter) -> Select[Product]:
+    column, usual = SORT_ORDERS[asked.sort_by]
+    order = asked.sort_order or usual
+    return statement.order_by(column.asc() if order == "asc" else column.desc(), Product.id)
+
+
+def get_product(name: str) -> Product:
+    """The active product with this public id or slug; raises NotFound."""
+    return _one_product(or_(Product.public_id == name, Product.slug == name))
+
+
+def find_product_status(slug: str) -> str | None:
+    """The status of the product with this slug, whatever it is; None when there is none."""
+    return db.session.scalar(select(Product.status).where(Product.slug == slug))
+
+
+def _one_product(condition: ColumnElement[bool]) -> Product:
+    statement = select(Product).where(Product.status == "active", condition)
+    product = db.session.scalars(statement.options(*with_details(), selectinload(Product.attributes))).first()
+    if product is None:
+        raise NotFound("There is no such product. It may have been renamed or withdrawn.")
+    return product
+
+
+def list_categories() -> tuple[Category, ...]:
+    """All categories, parents before children, each level by position and name."""
+    rows = db.session.scalars(select(Category).order_by(Category.position, Category.name)).all()
+    return tuple(_in_tree_order(rows, None))
+
+
+def _in_tree_order(rows: Sequence[Category], parent_id: int | None) -> list[Category]:
+    ordered = []
+    for row in rows:
+        if row.parent_id == parent_id:
+            ordered += [row, *_in_tree_order(rows, row.id)]
+    return ordered
+
+
+def get_category(categories: Sequence[Category], slug: str) -> Category:
+    """The category with this slug among those given; raises NotFound."""
+    for category in categories:
+        if slug in (category.slug, category.public_id):
+            return category
+    raise NotFound("There is no such category.")
+
+
+def children_of(categories: Sequence[Category], parent: Category | None) -> list[Category]:
+    """The categories directly below `parent` (None: the top level)."""
+    return [category for category in categories if category.parent_id == (parent.id if parent else None)]
+
+
+def path_to(categories: Sequence[Category], category: Category) -> list[Category]:
+    """The categories from the top down to this one."""
+    by_id = {row.id: row for row in categories}
+    path = [category]
+    while path[0].parent_id is not None:
+        path.insert(0, by_id[path[0].parent_id])
+    return path
+
+
+def _branch_ids(categories: Sequence[Category], slug: str) -> list[int]:
+    top = get_category(categories, slug)
+    return [row.id for row in categories if top in path_to(categories, row)]
+
+
+def first_images(product_ids: Sequence[int]) -> dict[int, Image]:
+    """The first stored picture of each product, in one statement."""
+    rows = db.session.scalars(
+        select(Image)
+        .where(Image.product_id.in_(product_ids), Image.file_name.is_not(None))
+        .order_by(Image.position.desc(), Image.id.desc())
+    )
+    return {image.product_id: image for image in rows}

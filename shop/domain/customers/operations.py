@@ -1,0 +1,151 @@
+"""Users and their sessions: making an account, signing in and out."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import delete, select, update
+
+from shop.db import changed_rows, db, exactly_one, operation, transaction_time
+from shop.domain.customers.models import StaffRole, User, UserSession
+from shop.domain.customers.passwords import hash_password, password_matches
+from shop.domain.inputs import Input, Line
+from shop.errors import Conflict, Detail, Unauthenticated
+
+CUSTOMER_IDLE = timedelta(days=14)
+STAFF_IDLE = timedelta(minutes=30)
+CUSTOMER_LONGEST = timedelta(days=90)
+STAFF_LONGEST = timedelta(hours=12)
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+class Credentials(Input):
+    """What signing in asks for. The wrong shape of an e-mail is just a wrong pair."""
+
+    email: Line = Field(min_length=1, max_length=254, title="your e-mail address")
+    password: str = Field(min_length=1, max_length=128, title="your password")
+
+
+@operation
+def save_staff_role(name: str, permissions: list[str]) -> StaffRole:
+    """Make the role, or give the one of that name these permissions."""
+    role = db.session.scalars(select(StaffRole).filter_by(name=name)).first() or StaffRole(name=name)
+    role.permissions = sorted(permissions)
+    db.session.add(role)
+    db.session.flush()
+    return role
+
+
+@operation
+def create_user(
+    *,
+    email: str,
+    password: str,
+    first_name: str = "",
+    last_name: str = "",
+    phone: str = "",
+    staff_role: str | None = None,
+) -> User:
+    """Make an account that can sign in at once. Raises Conflict for an address that has one."""
+    email = email.strip().lower()
+    if db.session.scalars(select(User.id).filter_by(email=email)).first() is not None:
+        raise Conflict("There is an account with this e-mail address.", [Detail("email", "Known already.")])
+    role = db.session.scalars(select(StaffRole).filter_by(name=staff_role)).one() if staff_role else None
+    user = User(
+        email=email,
+        password_hash=hash_password(password),
+        first_name=first_name,
+        last_name=last_name,
+        phone=phone,
+        staff_role=role,
+        email_verified_at=transaction_time(),
+    )
+    db.session.add(user)
+    db.session.flush()
+    return user
+
+
+def authenticate(credentials: Credentials) -> User:
+    """The active user whose e-mail and password these are; raises Unauthenticated, in the same words for any."""
+    user = db.session.scalars(select(User).filter_by(email=credentials.email.lower())).first()
+    stored = user.password_hash if user is not None and user.is_active else None
+    if not password_matches(stored, credentials.password) or user is None:
+        raise Unauthenticated("The e-mail address and the password do not belong together. Check both.")
+    return user
+
+
+def find_user(user_id: int) -> User | None:
+    """The active user with this key, with role and permissions as they are now."""
+    return db.session.scalars(select(User).filter_by(id=user_id, is_active=True)).first()
+
+
+# -- sessions (D35): an opaque id in the cookie, its hash in a row -----------------------------------------------------
+
+
+def new_session_token() -> str:
+    """A fresh opaque session id of 256 bits."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_of(token: str) -> str:
+    """The SHA-256 by which a session id is stored."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def find_session(token: str) -> UserSession | None:
+    """The live session of this cookie value."""
+    row = db.session.scalars(select(UserSession).filter_by(token_hash=hash_of(token))).first()
+    return row if row is not None and row.expires_at > transaction_time() else None
+
+
+@operation
+def open_session(token: str, contents: dict[str, Any], *, user_id: int | None, is_staff: bool) -> None:
+    """Store a new session row under a fresh token."""
+    now = transaction_time()
+    db.session.add(
+        UserSession(
+            token_hash=hash_of(token),
+            user_id=user_id,
+            contents=contents,
+            created_at=now,
+            last_used_at=now,
+            expires_at=now + (STAFF_IDLE if is_staff else CUSTOMER_IDLE),
+        )
+    )
+
+
+@operation
+def change_session(token: str, contents: dict[str, Any]) -> None:
+    """Replace what a session holds. Raises Conflict when it has ended meanwhile."""
+    exactly_one(
+        db.session.execute(
+            update(UserSession).where(UserSession.token_hash == hash_of(token)).values(contents=contents)
+        ),
+        "Your session has ended. Sign in again.",
+    )
+
+
+@operation
+def prolong_session(session_id: int, *, is_staff: bool) -> None:
+    """Move the idle end of a session that is in use, never past its longest life."""
+    now = transaction_time()
+    row = db.session.get_one(UserSession, session_id)
+    longest = row.created_at + (STAFF_LONGEST if is_staff else CUSTOMER_LONGEST)
+    row.last_used_at = now
+    row.expires_at = min(now + (STAFF_IDLE if is_staff else CUSTOMER_IDLE), longest)
+
+
+@operation
+def end_session(token: str) -> None:
+    """Delete a session; nothing happens when it is gone already."""
+    db.session.execute(delete(UserSession).where(UserSession.token_hash == hash_of(token)))
+
+
+@operation
+def clear_ended_sessions() -> int:
+    """Delete sessions past their end; returns how many."""
+    return changed_rows(db.session.execute(delete(UserSession).where(UserSession.expires_at < transaction_time())))

@@ -1,0 +1,182 @@
+"""Changing stock: always one conditional UPDATE, asserted by its row count, in the order of variant ids (D04-D12)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+
+from shop.db import changed_rows, db, exactly_one, operation, transaction_time
+from shop.domain.actors import Actor
+from shop.domain.inventory.models import Reservation, StockItem, StockMovement
+from shop.errors import Conflict, Detail, OutOfStock
+
+
+@operation
+def reserve_stock(
+    quantities: Mapping[int, int], *, order_id: int, expires_at: datetime, names: Mapping[int, str]
+) -> None:
+    """Hold units for an order until `expires_at`: all variants or none. `names` are the fields that errors point at.
+
+    Raises OutOfStock whose details name each short line and how many are left.
+    """
+    short: list[Detail] = []
+    for variant_id in sorted(quantities):
+        wanted = quantities[variant_id]
+        if not _take(variant_id, wanted) and not (expire_overdue_holds(variant_id) and _take(variant_id, wanted)):
+            left = max(available_units(variant_id), 0)
+            short.append(Detail(names[variant_id], left_sentence(left), available=left))
+    if short:
+        raise OutOfStock("Not everything in the cart is available any more. Change the lines that are marked.", short)
+    db.session.add_all(
+        Reservation(variant_id=variant_id, order_id=order_id, quantity=quantities[variant_id], expires_at=expires_at)
+        for variant_id in sorted(quantities)
+    )
+
+
+def _take(variant_id: int, quantity: int) -> bool:
+    taken = db.session.execute(
+        update(StockItem)
+        .where(StockItem.variant_id == variant_id, StockItem.on_hand - StockItem.reserved >= quantity)
+        .values(reserved=StockItem.reserved + quantity)
+        .execution_options(synchronize_session=False)
+    )
+    return changed_rows(taken) == 1
+
+
+def left_sentence(left: int) -> str:
+    """How many units are left, in words for a shopper."""
+    return "Sold out." if left == 0 else f"Only {left} left."
+
+
+def available_units(variant_id: int) -> int:
+    """Units of a variant that can be sold now, read from the row."""
+    found = db.session.execute(select(StockItem.on_hand - StockItem.reserved).where(StockItem.variant_id == variant_id))
+    return found.scalar() or 0
+
+
+@operation
+def promise_reservations(order_id: int, expected_units: int) -> None:
+    """Turn the order's holds into promises, which do not end by time. Raises Conflict when a hold has ended."""
+    held = db.session.execute(
+        update(Reservation)
+        .where(Reservation.order_id == order_id, Reservation.status == "held")
+        .values(status="promised", expires_at=None)
+        .returning(Reservation.quantity)
+        .execution_options(synchronize_session=False)
+    ).scalars()
+    if sum(held) != expected_units:
+        raise Conflict("The time to pay for this order has ended and its stock was given back. Place the order again.")
+
+
+@operation
+def release_reservations(order_id: int, *, ended_as: str = "released") -> None:
+    """Give back what the order still holds; each reservation ends once. `ended_as`: released or expired."""
+    ended = db.session.execute(
+        update(Reservation)
+        .where(Reservation.order_id == order_id, Reservation.status.in_(("held", "promised")))
+        .values(status=ended_as, ended_at=transaction_time(), expires_at=None)
+        .returning(Reservation.variant_id, Reservation.quantity)
+        .execution_options(synchronize_session=False)
+    ).tuples()
+    for variant_id, quantity in sorted(ended):
+        _give_back(variant_id, quantity)
+
+
+@operation
+def expire_overdue_holds(variant_id: int) -> int:
+    """End a variant's holds whose time is over; returns the units that came free. The sweep's death costs nothing."""
+    now = transaction_time()
+    overdue = (
+        select(Reservation.id)
+        .where(Reservation.variant_id == variant_id, Reservation.status == "held", Reservation.expires_at < now)
+        .with_for_update(skip_locked=True)
+    )
+    ended = db.session.execute(
+        update(Reservation)
+        .where(Reservation.id.in_(db.session.scalars(overdue).all()), Reservation.status == "held")
+        .values(status="expired", ended_at=now, expires_at=None)
+        .returning(Reservation.quantity)
+        .execution_options(synchronize_session=False)
+    ).scalars()
+    units = sum(ended)
+    if units:
+        _give_back(variant_id, units)
+    return units
+
+
+def _give_back(variant_id: int, quantity: int) -> None:
+    given = db.session.execute(
+        update(StockItem)
+        .where(StockItem.variant_id == variant_id, StockItem.reserved >= quantity)
+        .values(reserved=StockItem.reserved - quantity)
+        .execution_options(synchronize_session=False)
+    )
+    exactly_one(given)
+
+
+@operation
+def ship_reservations(order_id: int, order_public_id: str, actor: Actor) -> None:
+    """Take the order's promised units out of the house: both counters fall, one `sale` movement a variant."""
+    shipped = db.session.execute(
+        update(Reservation)
+        .where(Reservation.order_id == order_id, Reservation.status == "promised")
+        .values(status="shipped", ended_at=transaction_time())
+        .returning(Reservation.variant_id, Reservation.quantity)
+        .execution_options(synchronize_session=False)
+    ).tuples()
+    for variant_id, quantity in sorted(shipped):
+        gone = db.session.execute(
+            update(StockItem)
+            .where(StockItem.variant_id == variant_id, StockItem.reserved >= quantity)
+            .values(on_hand=StockItem.on_hand - quantity, reserved=StockItem.reserved - quantity)
+            .execution_options(synchronize_session=False)
+        )
+        exactly_one(gone)
+        record_movement(variant_id, "sale", -quantity, order_public_id, actor, line=variant_id)
+
+
+@operation
+def receive_stock(variant_id: int, quantity: int, *, reference: str, actor: Actor, reason: str = "") -> None:
+    """Add units that arrived; `reference` names the delivery and counts once a variant. Raises ValueError below 1."""
+    if quantity < 1:
+        raise ValueError("receive_stock() takes 1 unit or more")
+    added = db.session.execute(
+        update(StockItem)
+        .where(StockItem.variant_id == variant_id)
+        .values(on_hand=StockItem.on_hand + quantity)
+        .execution_options(synchronize_session=False)
+    )
+    exactly_one(added)
+    record_movement(variant_id, "receipt", quantity, reference, actor, line=variant_id, reason=reason)
+
+
+def record_movement(
+    variant_id: int, kind: str, quantity: int, reference: str, actor: Actor, *, line: int = 0, reason: str = ""
+) -> None:
+    """Write the ledger row of a change of `on_hand`; the same (kind, reference, line) a second time is refused."""
+    db.session.add(
+        StockMovement(
+            variant_id=variant_id,
+            kind=kind,
+            quantity=quantity,
+            reference=reference,
+            line=line,
+            reason=reason,
+            actor=f"{actor.kind}:{actor.user_id}" if actor.user_id else actor.kind,
+        )
+    )
+
+
+def orders_with_overdue_holds(limit: int = 100) -> list[int]:
+    """Ids of orders that hold stock past its time, or whose holds have expired while they are still pending."""
+    now = transaction_time()
+    rows = (
+        select(Reservation.order_id)
+        .where(Reservation.status == "held", Reservation.expires_at < now, Reservation.order_id.is_not(None))
+        .group_by(Reservation.order_id)
+        .order_by(func.min(Reservation.expires_at))
+        .limit(limit)
+    )
+    return [order_id for order_id in db.session.scalars(rows) if order_id is not None]

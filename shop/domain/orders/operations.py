@@ -1,0 +1,146 @@
+"""Moving orders through their states: one table of moves, one conditional UPDATE each (reliability.md 5.1)."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, insert, select, update
+
+from shop.db import changed_rows, db, operation, transaction_time
+from shop.domain.actors import SYSTEM, Actor
+from shop.domain.events import record_event
+from shop.domain.inventory.models import Reservation
+from shop.domain.inventory.operations import orders_with_overdue_holds, release_reservations, ship_reservations
+from shop.domain.orders.models import Order, OrderEvent
+from shop.errors import Conflict
+
+# status -> the statuses from which it may be reached
+ALLOWED_MOVES = {
+    "confirmed": ("pending",),
+    "processing": ("confirmed",),
+    "shipped": ("processing",),
+    "delivered": ("shipped",),
+    "cancelled": ("pending", "confirmed", "processing"),
+}
+CANCELLABLE_BY_CUSTOMER = ("pending", "confirmed")
+
+
+def can_be_cancelled(order: Order, actor: Actor) -> bool:
+    """Whether this actor may still cancel: customers until it is worked on, staff until something has shipped."""
+    return order.status in _cancellable_from(actor)
+
+
+def _cancellable_from(actor: Actor) -> tuple[str, ...]:
+    return CANCELLABLE_BY_CUSTOMER if actor.kind == "customer" else ALLOWED_MOVES["cancelled"]
+
+
+def move_status(
+    order_id: int, to: str, actor: Actor, *, allowed_from: tuple[str, ...] | None = None, note: str = ""
+) -> str:
+    """Move an order's status in the current operation and write its history; returns the status it had.
+
+    Raises Conflict when the order is in none of the states that lead there.
+    """
+    sources = allowed_from or ALLOWED_MOVES[to]
+    before = db.session.scalars(select(Order.status).where(Order.id == order_id).with_for_update()).one()
+    moved = db.session.execute(
+        update(Order)
+        .where(Order.id == order_id, Order.status == before, Order.status.in_(sources))
+        .values(status=to, updated_at=transaction_time())
+        .execution_options(synchronize_session=False)
+    )
+    if changed_rows(moved) != 1:
+        raise Conflict(f"The order is {before}; it cannot become {to} any more.")
+    record_move(order_id, "status", before, to, actor, note)
+    return before
+
+
+def record_move(order_id: int, track: str, before: str | None, after: str, actor: Actor, note: str = "") -> None:
+    """Append to the order's history; gapless, because the order's row is locked by the caller's move."""
+    next_seq = select(func.coalesce(func.max(OrderEvent.seq), 0) + 1).where(OrderEvent.order_id == order_id)
+    db.session.execute(
+        insert(OrderEvent).values(
+            order_id=order_id,
+            seq=next_seq.scalar_subquery(),
+            track=track,
+            from_status=before,
+            to_status=after,
+            by=actor.kind,
+            user_id=actor.user_id,
+            note=note,
+            created_at=transaction_time(),
+        )
+    )
+
+
+@operation
+def cancel_order(order_id: int, actor: Actor, *, reason: str = "", because_unpaid: bool = False) -> Order:
+    """Cancel an order and give its stock back. Raises Conflict when it is too late for this actor.
+
+    `because_unpaid` is the end of a hold: only a pending order, and its reservations end as expired.
+    """
+    allowed = ("pending",) if because_unpaid else _cancellable_from(actor)
+    move_status(order_id, "cancelled", actor, allowed_from=allowed, note=reason)
+    release_reservations(order_id, ended_as="expired" if because_unpaid else "released")
+    order = _reload(order_id)
+    record_event("order.cancelled", order.public_id, {"unpaid": because_unpaid})
+    return order
+
+
+@operation
+def start_processing(order_id: int, actor: Actor) -> Order:
+    """Staff begin to pack: confirmed -> processing."""
+    move_status(order_id, "processing", actor)
+    order = _reload(order_id)
+    record_event("order.processing", order.public_id)
+    return order
+
+
+@operation
+def ship_order(order_id: int, actor: Actor) -> Order:
+    """The whole order leaves the house: processing -> shipped, its units leave the stock."""
+    move_status(order_id, "shipped", actor)
+    order = _reload(order_id)
+    ship_reservations(order_id, order.public_id, actor)
+    _move_shipping(order, "shipped", actor)
+    record_event("order.shipped", order.public_id)
+    return order
+
+
+@operation
+def deliver_order(order_id: int, actor: Actor) -> Order:
+    """The order reached its customer: shipped -> delivered."""
+    move_status(order_id, "delivered", actor)
+    order = _reload(order_id)
+    _move_shipping(order, "delivered", actor)
+    record_event("order.delivered", order.public_id)
+    return order
+
+
+def _move_shipping(order: Order, to: str, actor: Actor) -> None:
+    record_move(order.id, "shipping", order.shipping_status, to, actor)
+    order.shipping_status = to
+
+
+def _reload(order_id: int) -> Order:
+    return db.session.scalars(select(Order).where(Order.id == order_id).execution_options(populate_existing=True)).one()
+
+
+def cancel_unpaid_orders() -> int:
+    """Cancel pending orders whose hold is over, each in its own operation; returns how many."""
+    cancelled = 0
+    for order_id in orders_with_overdue_holds() + pending_orders_without_hold():
+        try:
+            cancel_order(order_id, SYSTEM, reason="Not confirmed in time", because_unpaid=True)
+            cancelled += 1
+        except Conflict:
+            continue  # it was confirmed or cancelled a moment ago, which is as good
+    return cancelled
+
+
+def pending_orders_without_hold(limit: int = 100) -> list[int]:
+    """Ids of pending orders of which another order's need has ended a hold already."""
+    ended = (
+        select(Reservation.order_id).where(Reservation.status == "expired", Reservation.order_id == Order.id).exists()
+    )
+    held = select(Reservation.order_id).where(Reservation.status == "held", Reservation.order_id == Order.id).exists()
+    rows = select(Order.id).where(Order.status == "pending", ended, ~held).order_by(Order.id).limit(limit)
+    return list(db.session.scalars(rows))

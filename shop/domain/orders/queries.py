@@ -1,0 +1,52 @@
+"""Reading orders, always through who may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import selectinload
+
+from shop.db import db
+from shop.domain.actors import Actor
+from shop.domain.orders.models import Order
+from shop.domain.orders.tokens import token_opens
+from shop.domain.terms import Terms
+from shop.errors import NotFound
+
+
+def get_order(name: str, actor: Actor, terms: Terms, token: str | None = None) -> Order:
+    """The order of this id or number with lines and history, for who may read it: the holder of its token, its
+    customer, or staff with orders:read. Raises NotFound in the same words for a missing and a foreign one."""
+    order = db.session.scalars(
+        select(Order)
+        .where(or_(Order.public_id == name, Order.number == name))
+        .options(selectinload(Order.line_items), selectinload(Order.history))
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if order is None or not _may_read(order, actor, terms, token):
+        raise NotFound("There is no such order, or this link does not open it.")
+    return order
+
+
+def _may_read(order: Order, actor: Actor, terms: Terms, token: str | None) -> bool:
+    is_own = order.user_id is not None and order.user_id == actor.user_id
+    return is_own or actor.may("orders:read") or token_opens(order, token, terms.order_token_secrets)
+
+
+def list_orders_of(user_id: int, page: int, limit: int) -> tuple[Sequence[Order], int]:
+    """A customer's orders, newest first, with their lines; and how many there are in all."""
+    mine = select(Order).where(Order.user_id == user_id)
+    total = db.session.scalar(select(func.count()).select_from(mine.subquery())) or 0
+    statement = (
+        mine.order_by(Order.id.desc())
+        .options(selectinload(Order.line_items), selectinload(Order.history))
+        .limit(limit)
+        .offset((page - 1) * limit)
+    )
+    return db.session.scalars(statement).all(), total
+
+
+def find_order_of_cart(cart_id: int) -> Order | None:
+    """The order that a cart became."""
+    return db.session.scalars(select(Order).filter_by(cart_id=cart_id)).one_or_none()

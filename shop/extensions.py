@@ -1,0 +1,51 @@
+"""The extensions, made bare here and bound in create_app, and what a running application is asked for by the faces."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import redis
+from flask import current_app
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_wtf.csrf import CSRFProtect
+from rq import Queue
+from rq.serializers import JSONSerializer
+from werkzeug.local import LocalProxy
+
+from shop.domain.terms import Terms
+from shop.gateways.storage import DiskStorage
+from shop.settings import Settings
+
+migrate = Migrate()
+login_manager = LoginManager()
+csrf = CSRFProtect()
+limiter = Limiter(key_func=get_remote_address)
+
+QUEUES = ("mail", "default")
+
+settings: Settings = cast(Settings, LocalProxy(lambda: current_app.extensions["shop_settings"]))
+terms: Terms = cast(Terms, LocalProxy(lambda: current_app.extensions["shop_terms"]))
+storage: DiskStorage = cast(DiskStorage, LocalProxy(lambda: current_app.extensions["shop_storage"]))
+
+
+def redis_connection() -> redis.Redis:
+    """The application's connection pool to Redis; it connects when first used and gives up quickly."""
+    return cast(redis.Redis, current_app.extensions["shop_redis"])
+
+
+def queue(name: str) -> Queue:
+    """The RQ queue of this name: JSON only, never pickle."""
+    return Queue(name, connection=redis_connection(), serializer=JSONSerializer)
+
+
+def make_redis(url: str) -> redis.Redis:
+    """A Redis client with short timeouts: Redis is a doorbell and a cache, never waited for long."""
+    return redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=2, health_check_interval=30)
+
+
+def limit_storage_uri(redis_url: str) -> str:
+    """The REDIS_URL as the rate limiter spells it."""
+    return "redis+unix://" + redis_url.removeprefix("unix://") if redis_url.startswith("unix://") else redis_url

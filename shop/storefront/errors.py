@@ -1,0 +1,5 @@
+"""Errors as pages."""
+
+
+def answer_error(error: Exception):
+    raise error
