@@ -15,7 +15,9 @@ from shop.domain.customers.operations import find_user
 from shop.domain.events import nudge_with
 from shop.domain.terms import Terms
 from shop.extensions import csrf, limit_storage_uri, limiter, login_manager, make_redis, migrate
+from shop.gateways.mail import make_mailer
 from shop.gateways.storage import DiskStorage
+from shop.jobs.doorbell import Doorbell
 from shop.logs import configure_logs
 from shop.sessions import RowSessionInterface
 from shop.settings import Settings
@@ -26,6 +28,7 @@ def configure(app: Flask, settings: Settings) -> None:
     configure_logs(settings)
     secret = settings.secret_key.get_secret_value()
     url = _absolute_sqlite(settings.database_url)
+    redis_url = _absolute_socket(settings.redis_url)
     app.config.update(
         SECRET_KEY=secret,
         SECRET_KEY_FALLBACKS=[old.get_secret_value() for old in settings.secret_key_fallbacks],
@@ -40,7 +43,8 @@ def configure(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as its session row
         WTF_CSRF_SSL_STRICT=False,  # edge.check_origin is stricter than the referrer
         RATELIMIT_ENABLED=settings.ratelimit_enabled,
-        RATELIMIT_STORAGE_URI=limit_storage_uri(settings.redis_url),
+        REDIS_URL=redis_url,
+        RATELIMIT_STORAGE_URI=limit_storage_uri(redis_url),
         RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 0.2, "socket_timeout": 0.2},
         RATELIMIT_STRATEGY="sliding-window-counter",
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
@@ -77,7 +81,10 @@ def bind_extensions(app: Flask, settings: Settings) -> None:
     app.extensions["shop_settings"] = settings
     app.extensions["shop_terms"] = Terms.from_settings(settings)
     app.extensions["shop_storage"] = DiskStorage(ROOT / settings.storage_url.removeprefix("file:"))
-    app.extensions["shop_redis"] = make_redis(_absolute_socket(settings.redis_url))
+    app.extensions["shop_redis"] = make_redis(app.config["REDIS_URL"])
+    app.extensions["shop_doorbell"] = Doorbell(make_redis(app.config["REDIS_URL"], patience=0.2))
+    mail_folder = ROOT / settings.var_dir / "mail"
+    app.extensions["shop_mailer"] = make_mailer(settings.mail_url.get_secret_value(), mail_folder)
 
 
 def _absolute_socket(url: str) -> str:

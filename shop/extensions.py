@@ -16,6 +16,7 @@ from rq.serializers import JSONSerializer
 from werkzeug.local import LocalProxy
 
 from shop.domain.terms import Terms
+from shop.gateways.mail import Mailer
 from shop.gateways.storage import DiskStorage
 from shop.settings import Settings
 
@@ -29,6 +30,7 @@ QUEUES = ("mail", "default")
 settings: Settings = cast(Settings, LocalProxy(lambda: current_app.extensions["shop_settings"]))
 terms: Terms = cast(Terms, LocalProxy(lambda: current_app.extensions["shop_terms"]))
 storage: DiskStorage = cast(DiskStorage, LocalProxy(lambda: current_app.extensions["shop_storage"]))
+mailer: Mailer = cast(Mailer, LocalProxy(lambda: current_app.extensions["shop_mailer"]))
 
 
 def redis_connection() -> redis.Redis:
@@ -36,14 +38,16 @@ def redis_connection() -> redis.Redis:
     return cast(redis.Redis, current_app.extensions["shop_redis"])
 
 
-def queue(name: str) -> Queue:
+def queue(name: str, connection: redis.Redis | None = None) -> Queue:
     """The RQ queue of this name: JSON only, never pickle."""
-    return Queue(name, connection=redis_connection(), serializer=JSONSerializer)
+    return Queue(name, connection=connection or redis_connection(), serializer=JSONSerializer)
 
 
-def make_redis(url: str) -> redis.Redis:
-    """A Redis client with short timeouts: Redis is a doorbell and a cache, never waited for long."""
-    return redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=2, health_check_interval=30)
+def make_redis(url: str, patience: float = 2) -> redis.Redis:
+    """A Redis client that waits `patience` seconds at most: Redis is a doorbell and a cache."""
+    return redis.Redis.from_url(
+        url, socket_connect_timeout=min(patience, 0.5), socket_timeout=patience, health_check_interval=30
+    )
 
 
 def limit_storage_uri(redis_url: str) -> str:

@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     database_pool_max: int = Field(default=20, ge=1)
     redis_url: str = ""
     storage_url: str = "file:var/media"
+    var_dir: str = "var"  # where caught mail is kept when there is no MAIL_URL
     mail_url: SecretStr = SecretStr("")
     mail_from: str = "shop@example.com"
 

@@ -82,7 +82,7 @@ class Supervisor:
         self.logs.mkdir(parents=True, exist_ok=True)
         try:
             self._start_everything()
-            print(welcome(self.environment, self.logs), flush=True)
+            say(welcome(self.environment, self.logs))
             while self.stop_asked_at is None:
                 for child in self.children:
                     self._look_after(child)

@@ -28,7 +28,7 @@ from shop.domain.orders.queries import find_order_of_cart
 from shop.domain.payments.operations import CASH, CashOnDelivery, cancel_open_payments, confirm_cash_on_delivery
 from shop.domain.shipping import ShippingMethod, add_working_days, methods_serving
 from shop.domain.terms import Terms
-from shop.errors import CartOrdered, Conflict, Detail, Gone, Invalid, OutOfStock, TooMany, Unknown
+from shop.errors import CartOrdered, Conflict, Detail, Gone, Invalid, NotFound, OutOfStock, TooMany, Unknown
 from shop.money import Money
 
 
@@ -98,10 +98,13 @@ def quote_methods(cart: Cart, country: str, terms: Terms) -> list[ShippingQuote]
 def quote_shipping(wanted: QuoteShipping, actor: Actor, terms: Terms) -> list[ShippingQuote]:
     """Keep the destination with the cart and quote every method for it.
 
-    Raises Invalid for a country not delivered to, and what lock_cart raises.
+    Raises Unknown for a cart that is not the caller's, Invalid for a country not delivered to, and what lock_cart raises.
     """
     _methods_for(wanted.shipping_address.country, terms)
-    cart = set_destination(wanted.cart_id, wanted.shipping_address, actor)
+    try:
+        cart = set_destination(wanted.cart_id, wanted.shipping_address, actor)
+    except NotFound as error:
+        raise _unknown_cart() from error
     return quote_methods(cart, wanted.shipping_address.country, terms)
 
 
@@ -124,8 +127,8 @@ def place_order(
 ) -> Order:
     """Make the cart an order: priced now, its stock held for 15 minutes, the cart `ordered`. All or nothing.
 
-    Raises Invalid (empty cart, address, method), Unknown (customer), OutOfStock with a detail a line, TotalChanged,
-    CartOrdered when the cart is an order already, TooMany with too many open holds, NotFound, Gone.
+    Raises Invalid (empty cart, address, method), Unknown (cart, customer), OutOfStock with a detail a line, TotalChanged,
+    CartOrdered when the cart is an order already, TooMany with too many open holds, Gone for an ended cart.
     """
     method = _check_wish(wanted, actor, terms)
     cart = _take_cart(wanted.cart_id, actor)
@@ -202,11 +205,18 @@ def _take_cart(public_id: str, actor: Actor) -> Cart:
     ).one_or_none()
     if cart is not None:
         return cart
-    cart = get_cart(public_id, actor)
+    try:
+        cart = get_cart(public_id, actor)
+    except NotFound as error:
+        raise _unknown_cart() from error
     order = find_order_of_cart(cart.id)
     if order is not None:
         raise CartOrdered("This cart is ordered already.", order.public_id)
     raise Gone("This cart has ended. Make a new one.")
+
+
+def _unknown_cart() -> Unknown:
+    return Unknown("There is no such cart. Make a new one.", [Detail("cartId", "No cart has this id.")])
 
 
 def _check_cart(priced: PricedCart, wanted: PlaceOrder, terms: Terms) -> None:
@@ -270,13 +280,13 @@ def _write_order(
         payment_method=wanted.payment_method,
         estimated_delivery=add_working_days(now.date(), method.max_days),
         notes=wanted.notes or "",
+        line_items=[_line_as_sold(position, line, priced) for position, line in enumerate(priced.lines, start=1)],
         created_at=now,
         updated_at=now,
     )
     db.session.add(order)
     db.session.flush()
     order.number = f"{terms.order_prefix}-{now.year}-{order.id:06d}"
-    order.line_items = [_line_as_sold(position, line, priced) for position, line in enumerate(priced.lines, start=1)]
     db.session.flush()
     record_move(order.id, "status", None, "pending", actor)
     return order

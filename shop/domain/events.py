@@ -59,6 +59,7 @@ class Email(Model):
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime]
     lease_until: Mapped[datetime | None]
+    enqueued_at: Mapped[datetime | None]  # when a worker was last asked to send it
     last_error: Mapped[str] = mapped_column(Text, default="")
     request_id: Mapped[str] = mapped_column(String(64), default="")
     created_at: Mapped[datetime] = mapped_column(default=transaction_time)

@@ -126,6 +126,13 @@ def _one_product(condition: ColumnElement[bool]) -> Product:
     return product
 
 
+def related_ids(product: Product, limit: int = 8) -> list[str]:
+    """Public ids of other active products of the same category, newest first."""
+    others = select(Product.public_id).where(Product.category_id == product.category_id, Product.id != product.id)
+    others = others.where(Product.status == "active", Product.category_id.is_not(None))
+    return list(db.session.scalars(others.order_by(Product.created_at.desc(), Product.id).limit(limit)))
+
+
 def list_categories() -> tuple[Category, ...]:
     """All categories, parents before children, each level by position and name."""
     rows = db.session.scalars(select(Category).order_by(Category.position, Category.name)).all()

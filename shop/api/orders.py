@@ -1,0 +1,177 @@
+"""POST /checkout/shipping, and orders: place, read, pay, cancel."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from flask import Blueprint, Response, json, request
+from pydantic import Field
+
+from shop.api.carts import present as present_cart_answer
+from shop.api.errors import answer_error
+from shop.api.idempotency import HEADER, once
+from shop.api.openapi import PREFIX, endpoint
+from shop.api.presenters import present_order, present_placed_order, present_quote, status_url
+from shop.api.schemas import Data, OrderOut, PaymentAnswer, PlacedOrder, ShippingMethods
+from shop.domain.actors import SYSTEM
+from shop.domain.carts.queries import get_cart
+from shop.domain.checkout import PlaceOrder, QuoteShipping, TotalChanged, cancel_order, place_order, quote_shipping
+from shop.domain.customers.queries import public_id_of
+from shop.domain.idempotency import Claim
+from shop.domain.inputs import Input, Text
+from shop.domain.orders.models import Order
+from shop.domain.orders.queries import get_order
+from shop.domain.orders.tokens import order_token
+from shop.domain.payments.operations import CashOnDelivery, confirm_cash_on_delivery
+from shop.errors import Detail, Invalid
+from shop.extensions import terms
+from shop.policies import current_caller, policy
+
+bp = Blueprint("api_orders", __name__, url_prefix=PREFIX)
+
+
+class PayOrder(Input):
+    """How to pay."""
+
+    payment_method: Literal["stripe", "cash_on_delivery"] = Field(title="a payment method")
+    confirmation_required: bool = False
+
+
+class CancelOrder(Input):
+    """Why."""
+
+    reason: Text | None = Field(default=None, max_length=500)
+
+
+@bp.post("/checkout/shipping")
+@policy("api")
+@endpoint(
+    "Say where to deliver, and get the ways to send with their totals",
+    body=QuoteShipping,
+    answers={200: Data[ShippingMethods]},
+    errors=(400, 409, 410, 415, 422),
+)
+def quote_shipping_json(body: QuoteShipping) -> Data[ShippingMethods]:
+    quotes = quote_shipping(body, current_caller(), terms)
+    return Data[ShippingMethods](data=ShippingMethods(methods=[present_quote(quote) for quote in quotes]))
+
+
+@bp.post("/orders")
+@policy("api")
+@endpoint(
+    "Place an order: the cart is priced, its stock held for 15 minutes",
+    body=PlaceOrder,
+    answers={201: Data[PlacedOrder]},
+    errors=(400, 409, 410, 415, 422),
+    headers=HEADER,
+)
+def place_order_json(body: PlaceOrder) -> Response:
+    caller = current_caller()
+
+    def run(claim: Claim | None) -> Response:
+        order = place_order(body, caller, terms, claim=claim)
+        return _placed(get_order(order.public_id, SYSTEM, terms))
+
+    try:
+        return once(
+            f"cart:{body.cart_id}",
+            run,
+            resume=lambda order_id: _placed(get_order(order_id, SYSTEM, terms)),
+            hide=_without_token,
+            reveal=_with_token,
+        )
+    except TotalChanged as error:
+        return _with_cart(answer_error(error), body.cart_id)
+
+
+def _placed(order: Order) -> Response:
+    answer = Data[PlacedOrder](data=present_placed_order(order, public_id_of(order.user_id)))
+    return Response(answer.model_dump_json(by_alias=True), 201, mimetype="application/json")
+
+
+def _without_token(answer: dict[str, Any]) -> dict[str, Any]:
+    hidden = {"token", "statusUrl"}
+    return {"data": {name: value for name, value in answer["data"].items() if name not in hidden}}
+
+
+def _with_token(answer: dict[str, Any]) -> dict[str, Any]:
+    order = get_order(answer["data"]["id"], SYSTEM, terms)
+    token = order_token(order, terms.order_token_secrets)
+    return {"data": {**answer["data"], "statusUrl": status_url(order), "token": token}}
+
+
+def _with_cart(response: Response, cart_id: str) -> Response:
+    """A changed total answers with the cart as it is now."""
+    body = response.get_json()
+    cart = present_cart_answer(get_cart(cart_id, current_caller()))
+    body["error"]["cart"] = cart.data.model_dump(mode="json", by_alias=True)
+    response.set_data(json.dumps(body))
+    return response
+
+
+@bp.get("/orders/<order_id>")
+@policy("api")
+@endpoint("Read an order", answers={200: Data[OrderOut]}, errors=(404,))
+def get_order_json(order_id: str) -> Data[OrderOut]:
+    return _present(_order(order_id))
+
+
+@bp.post("/orders/<order_id>/payment")
+@policy("api")
+@endpoint(
+    "Pay an order",
+    body=PayOrder,
+    answers={200: Data[PaymentAnswer]},
+    errors=(400, 404, 409, 415, 422),
+    headers=HEADER,
+)
+def pay_order_json(order_id: str, body: PayOrder) -> Response:
+    order = _order(order_id)
+    if body.payment_method != "cash_on_delivery":
+        message = "Card payment is not set up in this shop yet. Choose cash_on_delivery."
+        raise Invalid(message, [Detail("paymentMethod", message)])
+
+    def run(_claim: object) -> Response:
+        wanted = CashOnDelivery(confirmationRequired=body.confirmation_required)
+        confirm_cash_on_delivery(order.id, wanted, current_caller(), terms)
+        answer = Data[PaymentAnswer](data=PaymentAnswer(order=_present(_order(order_id)).data))
+        return Response(answer.model_dump_json(by_alias=True), mimetype="application/json")
+
+    return once(
+        f"order:{order.public_id}",
+        run,
+        hide=_without_status_url,
+        reveal=lambda answer: _with_status_url(answer, order),
+    )
+
+
+def _without_status_url(answer: dict[str, Any]) -> dict[str, Any]:
+    order = {name: value for name, value in answer["data"]["order"].items() if name != "statusUrl"}
+    return {"data": {"order": order}}
+
+
+def _with_status_url(answer: dict[str, Any], order: Order) -> dict[str, Any]:
+    return {"data": {"order": {**answer["data"]["order"], "statusUrl": status_url(order)}}}
+
+
+@bp.post("/orders/<order_id>/cancel")
+@policy("api")
+@endpoint(
+    "Cancel an order while it is pending or confirmed",
+    body=CancelOrder,
+    body_required=False,
+    answers={200: Data[OrderOut]},
+    errors=(400, 404, 409, 415, 422),
+)
+def cancel_order_json(order_id: str, body: CancelOrder) -> Data[OrderOut]:
+    cancel_order(_order(order_id).id, current_caller(), reason=body.reason or "")
+    return _present(_order(order_id))
+
+
+def _order(order_id: str) -> Order:
+    token = request.headers.get("X-Order-Token") or request.args.get("token")
+    return get_order(order_id, current_caller(), terms, token)
+
+
+def _present(order: Order) -> Data[OrderOut]:
+    return Data[OrderOut](data=present_order(order, public_id_of(order.user_id)))

@@ -1,0 +1,352 @@
+"""Writing the catalogue: categories, and products with their variants, pictures and attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from shop.db import db, operation, transaction_time
+from shop.domain.actors import Actor
+from shop.domain.audit.operations import record_change
+from shop.domain.catalog.drafts import (
+    UNSAID,
+    ImageDraft,
+    ProductDraft,
+    Unsaid,
+    VariantDraft,
+    refuse_faulty_draft,
+    unless_said,
+)
+from shop.domain.catalog.models import Category, Image, Product, ProductAttribute, Variant
+from shop.domain.catalog.richtext import fold_text, plain_text, sanitise_html
+from shop.domain.catalog.slugs import SLUG
+from shop.domain.catalog.stock import correct_stock, open_stock
+from shop.errors import Conflict, Detail, Invalid, Unknown
+from shop.money import Money
+
+DERIVED = ("search_text", "from_price_amount")  # kept by save_product itself, no change that anybody made
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What saving a product did. `changed_fields` names columns, and parts as in variants[M].price_amount."""
+
+    status: Literal["created", "changed", "unchanged"]
+    public_id: str
+    changed_fields: tuple[str, ...] = ()
+
+
+class _Changes:
+    """What one save changes: field -> before and after. A value that is the same is not written."""
+
+    def __init__(self) -> None:
+        self.before: dict[str, Any] = {}
+        self.after: dict[str, Any] = {}
+
+    def assign(self, row: Any, values: Mapping[str, Any], part: str = "") -> None:
+        for column, value in values.items():
+            before = getattr(row, column)
+            if value is UNSAID or value == before:
+                continue
+            setattr(row, column, value)
+            if column not in DERIVED:
+                self.note(f"{part}.{column}" if part else column, before, value)
+
+    def note(self, field: str, before: Any, after: Any) -> None:
+        self.before.setdefault(field, before)
+        self.after[field] = after
+
+    def __bool__(self) -> bool:
+        return bool(self.after)
+
+
+# -- categories -------------------------------------------------------------------------------------------------------
+
+
+@operation
+def save_category(
+    slug: str, name: str, description: str = "", parent_slug: str | None = None, position: int = 0
+) -> Category:
+    """Make the category, or change the one of this slug; the same again writes nothing.
+
+    Raises Invalid for a slug or name that cannot be, or a parent inside the category itself; Unknown for no parent.
+    """
+    if not SLUG.fullmatch(slug) or len(slug) > 120:
+        raise _invalid("slug", "Make the address of small letters, digits and single hyphens, at most 120.")
+    if not 1 <= len(name.strip()) <= 120:
+        raise _invalid("name", "Give the category a name of 1 to 120 characters.")
+    category = db.session.scalars(select(Category).filter_by(slug=slug)).one_or_none() or Category(slug=slug)
+    parent = _category_of(parent_slug)
+    _refuse_loop(category, parent)
+    changes = _Changes()
+    values = {"name": name.strip(), "description": description, "position": position}
+    changes.assign(category, {**values, "parent_id": parent.id if parent else None})
+    db.session.add(category)
+    db.session.flush()
+    if "name" in changes.after:
+        _refresh_words_of(category)
+    return category
+
+
+def _invalid(field: str, message: str) -> Invalid:
+    return Invalid(message, [Detail(field, message)])
+
+
+def _category_of(slug: str | None) -> Category | None:
+    if slug is None:
+        return None
+    category = db.session.scalars(select(Category).filter_by(slug=slug)).one_or_none()
+    if category is None:
+        message = f"There is no category {slug}. Make it first, or choose another."
+        raise Unknown(message, [Detail("category", message)])
+    return category
+
+
+def _refuse_loop(category: Category, parent: Category | None) -> None:
+    above = parent
+    while above is not None:
+        if above.slug == category.slug:
+            raise _invalid("parent", "A category cannot be inside itself. Choose another parent.")
+        above = db.session.get(Category, above.parent_id) if above.parent_id else None
+
+
+def _refresh_words_of(category: Category) -> None:
+    for product in db.session.scalars(_whole_products().where(Product.category_id == category.id)):
+        _Changes().assign(product, {"search_text": _search_text(product, category, product.attributes)})
+
+
+# -- products ---------------------------------------------------------------------------------------------------------
+
+
+@operation
+def save_product(draft: ProductDraft, actor: Actor, *, set_stock: bool = False) -> Saved:
+    """Make the product, or make the one of this slug be as the draft says; the same again writes nothing.
+
+    Variants are known by their option values, else by their SKU; one that the draft has no more is deactivated.
+    New variants open with the draft's stock; existing ones keep theirs unless `set_stock`.
+    Raises Invalid naming the faulty fields, Unknown for no such category, Conflict for a SKU of another product or
+    a stock below what is reserved.
+    """
+    refuse_faulty_draft(draft)
+    found = db.session.scalars(_whole_products().where(Product.slug == draft.slug).with_for_update(of=Product)).first()
+    product = found or Product(slug=draft.slug, variants=[], images=[], attributes=[])
+    category_now = found.category if found else None
+    category = category_now if isinstance(draft.category_slug, Unsaid) else _category_of(draft.category_slug)
+    changes = _Changes()
+    changes.assign(product, _product_values(draft, category))
+    db.session.add(product)
+    variants = _save_variants(product, draft, actor, changes, set_stock=set_stock)
+    _save_images(product, draft, {variant.option_key: variant.id for variant in variants}, changes)
+    attributes = _save_attributes(product, draft, changes)
+    _Changes().assign(product, _derived_values(product, category, attributes))
+    if found and any(not field.endswith(".stock") for field in changes.after):
+        product.updated_at = transaction_time()  # the page changed, also where only a part of the product did
+    db.session.flush()
+    return _record(product, changes, actor, is_new=found is None)
+
+
+def _whole_products() -> Any:
+    return (
+        select(Product)
+        .options(
+            joinedload(Product.category),
+            selectinload(Product.variants),
+            selectinload(Product.images),
+            selectinload(Product.attributes),
+        )
+        .execution_options(populate_existing=True)
+    )
+
+
+def _product_values(draft: ProductDraft, category: Category | None) -> dict[str, Any]:
+    return {
+        "name": draft.name.strip(),
+        "currency": draft.variants[0].price.currency,
+        "option_names": list(draft.option_names),
+        "description": draft.description if isinstance(draft.description, Unsaid) else sanitise_html(draft.description),
+        "brand": draft.brand,
+        "tags": draft.tags if isinstance(draft.tags, Unsaid) else list(draft.tags),
+        "status": draft.status,
+        "seo_title": draft.seo_title,
+        "seo_description": draft.seo_description,
+        "category_id": category.id if category else None,
+    }
+
+
+def _derived_values(
+    product: Product, category: Category | None, attributes: Iterable[ProductAttribute]
+) -> dict[str, Any]:
+    prices = [variant.price_amount for variant in product.variants if variant.is_active]
+    return {"from_price_amount": min(prices, default=0), "search_text": _search_text(product, category, attributes)}
+
+
+def _search_text(product: Product, category: Category | None, attributes: Iterable[ProductAttribute]) -> str:
+    skus = [variant.sku for variant in product.variants if variant.is_active]
+    values = [attribute.value for attribute in attributes]
+    kinds = [product.brand, *product.tags, category.name if category else ""]
+    words = [product.name, *kinds, *skus, *values, plain_text(product.description)]
+    return " ".join(fold_text(" ".join(words)).split())
+
+
+def _record(product: Product, changes: _Changes, actor: Actor, *, is_new: bool) -> Saved:
+    if not changes:
+        return Saved("unchanged", product.public_id)
+    status: Literal["created", "changed"] = "created" if is_new else "changed"
+    if actor.kind != "customer":
+        before = {} if is_new else changes.before
+        record_change(actor, f"product.{status}", "product", product.public_id, before, changes.after)
+    return Saved(status, product.public_id, tuple(changes.after))
+
+
+# -- variants ---------------------------------------------------------------------------------------------------------
+
+Pairs = list[tuple[VariantDraft, Variant | None]]
+
+
+def _save_variants(
+    product: Product, draft: ProductDraft, actor: Actor, changes: _Changes, *, set_stock: bool
+) -> list[Variant]:
+    siblings = list(product.variants)
+    pairs = _match_variants(siblings, draft)
+    _claim_skus(pairs, siblings, draft, changes)
+    new: list[tuple[Variant, VariantDraft]] = []
+    for position, (wanted, variant) in enumerate(pairs):
+        if variant is None:
+            variant = Variant(product=product, sku=wanted.sku, option_values=[], option_key="", position=position)
+            changes.note(f"variants[{wanted.name}]", None, wanted.sku)
+            db.session.add(variant)
+            new.append((variant, wanted))
+            _Changes().assign(variant, _variant_values(wanted, position))
+        else:
+            changes.assign(variant, _variant_values(wanted, position), f"variants[{wanted.name}]")
+    described = [variant for _, variant in pairs]
+    for variant in siblings:
+        if variant not in described and not draft.keeps_other_variants:
+            changes.assign(variant, {"is_active": False}, f"variants[{variant.name}]")
+    db.session.flush()
+    for variant, wanted in new:
+        open_stock(variant, unless_said(wanted.stock, 0), actor)
+    if set_stock:
+        _correct_stocks(pairs, actor, changes)
+    return list(product.variants)
+
+
+def _match_variants(siblings: list[Variant], draft: ProductDraft) -> Pairs:
+    free = {variant.option_key: variant for variant in siblings}
+    found = {wanted.option_key: free.pop(wanted.option_key, None) for wanted in draft.variants}
+    by_sku = {variant.sku: variant for variant in free.values()}  # an option value was given another name
+    if not draft.option_names and len(siblings) == 1:
+        by_sku |= {wanted.sku: variant for wanted in draft.variants for variant in free.values()}
+    return [(wanted, found[wanted.option_key] or by_sku.pop(wanted.sku, None)) for wanted in draft.variants]
+
+
+def _variant_values(wanted: VariantDraft, position: int) -> dict[str, Any]:
+    compare_at = wanted.compare_at
+    return {
+        "sku": wanted.sku,
+        "name": wanted.name,
+        "option_values": list(wanted.option_values),
+        "option_key": wanted.option_key,
+        "position": position,
+        "price_amount": wanted.price.amount,
+        "compare_at_amount": compare_at.amount if isinstance(compare_at, Money) else compare_at,
+        "currency": wanted.price.currency,
+        "weight_grams": wanted.weight_grams,
+        "requires_shipping": wanted.requires_shipping,
+        "is_active": True,
+    }
+
+
+def _claim_skus(pairs: Pairs, siblings: list[Variant], draft: ProductDraft, changes: _Changes) -> None:
+    """Free the wanted SKUs that other variants of the product hold, or raise Conflict for one that is not to be had."""
+    wanted = {described.sku: variant for described, variant in pairs}
+    own_ids = {variant.id for variant in siblings}
+    for sku in db.session.scalars(select(Variant.sku).where(Variant.sku.in_(wanted), Variant.id.not_in(own_ids))):
+        raise _sku_taken(sku, "another product")
+    is_any_parked = False
+    for holder in siblings:
+        if wanted.get(holder.sku, holder) is holder:
+            continue
+        if draft.keeps_other_variants and holder not in wanted.values():
+            raise _sku_taken(holder.sku, f"the variant {holder.name}")
+        # Two swap their SKUs, or a retired one gives its own away: it must be free before it is taken.
+        changes.assign(holder, {"sku": f"retired-{holder.public_id}"}, f"variants[{holder.name}]")
+        is_any_parked = True
+    if is_any_parked:
+        db.session.flush()
+
+
+def _sku_taken(sku: str, holder: str) -> Conflict:
+    message = f"The SKU {sku} belongs to {holder}. Give this variant another, or change that one first."
+    return Conflict(message, [Detail("sku", message)])
+
+
+def _correct_stocks(pairs: Pairs, actor: Actor, changes: _Changes) -> None:
+    known = [(v.id, v, w.stock) for w, v in pairs if v is not None and not isinstance(w.stock, Unsaid)]
+    for _, variant, units in sorted(known, key=lambda entry: entry[0]):
+        before = correct_stock(variant, units, actor)
+        if before is not None:
+            changes.note(f"variants[{variant.name}].stock", before, units)
+
+
+# -- pictures and attributes ------------------------------------------------------------------------------------------
+
+
+def _save_images(product: Product, draft: ProductDraft, variant_ids: Mapping[str, int], changes: _Changes) -> None:
+    if isinstance(draft.images, Unsaid):
+        return
+    by_url = {image.source_url: image for image in product.images if image.source_url}
+    by_file = {image.file_name: image for image in product.images if image.file_name}
+    kept: list[Image] = []
+    for position, wanted in enumerate(draft.images):
+        image = by_url.get(wanted.source_url) if wanted.source_url else by_file.get(wanted.file_name or "")
+        values = _image_values(wanted, variant_ids, position)
+        part = f"images[{wanted.source_url or wanted.file_name}]"
+        if image is None:
+            image = Image(product_id=product.id)
+            db.session.add(image)
+            changes.note(part, None, "added")
+            _Changes().assign(image, values)
+        else:
+            changes.assign(image, values, part)
+        kept.append(image)
+    for image in product.images:
+        is_kept_upload = draft.keeps_uploads and image.source_url is None
+        if image not in kept and not is_kept_upload:
+            changes.note(f"images[{image.source_url or image.file_name}]", "listed", "removed")
+            db.session.delete(image)
+
+
+def _image_values(wanted: ImageDraft, variant_ids: Mapping[str, int], position: int) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "alt_text": wanted.alt_text,
+        "position": position,
+        "variant_id": None if wanted.option_key is None else variant_ids.get(wanted.option_key),
+    }
+    # What the draft does not know may have been found out since: by fetching the picture, by measuring it.
+    learnable = ("file_name", "source_url", "width", "height")
+    known = {column: getattr(wanted, column) for column in learnable}
+    return values | {column: value for column, value in known.items() if value is not None}
+
+
+def _save_attributes(product: Product, draft: ProductDraft, changes: _Changes) -> list[ProductAttribute]:
+    if isinstance(draft.attributes, Unsaid):
+        return list(product.attributes)
+    present = {(row.name, row.value): row for row in product.attributes}
+    wanted = {pair: position for position, pair in enumerate(draft.attributes)}
+    if list(present) == list(wanted):
+        return list(product.attributes)
+    changes.note("attributes", [list(pair) for pair in present], [list(pair) for pair in wanted])
+    rows = []
+    for (name, value), position in wanted.items():
+        row = present.pop((name, value), None) or ProductAttribute(product_id=product.id, name=name, value=value)
+        row.position = position
+        db.session.add(row)
+        rows.append(row)
+    for row in present.values():
+        db.session.delete(row)
+    return rows

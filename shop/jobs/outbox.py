@@ -1,0 +1,40 @@
+"""The relay: every event gets the rows of its effects, then workers are asked for what is due."""
+
+from __future__ import annotations
+
+from shop.domain.orders.queries import email_addresses_of
+from shop.domain.outbox import dispatch_events, forget_asking, take_to_ask, unasked_emails, undispatched_events
+from shop.jobs.doorbell import RELAY, SEND_EMAIL, doorbell
+
+
+def relay() -> None:
+    """Dispatch all undispatched events and have what is due sent; several at once do no harm."""
+    doorbell().note_begun(RELAY)
+    dispatch_all()
+    ask_for_emails()
+
+
+def dispatch_all() -> int:
+    """Dispatch until nothing is left that others do not hold; returns how many events."""
+    dispatched = 0
+    while waiting := undispatched_events():
+        done = dispatch_events(waiting, email_addresses_of)
+        dispatched += done
+        if not done:  # another relay has them in hand
+            break
+    return dispatched
+
+
+def ask_for_emails() -> int:
+    """Ask workers for the e-mails that are due; returns how many. Without Redis nothing is noted, and nothing lost."""
+    asked = 0
+    while (waiting := unasked_emails()) and doorbell().has_room(SEND_EMAIL):
+        taken = take_to_ask(waiting)
+        for position, email_id in enumerate(taken):
+            if not doorbell().ask(SEND_EMAIL, email_id):
+                forget_asking(taken[position:])
+                return asked
+            asked += 1
+        if not taken:
+            break
+    return asked

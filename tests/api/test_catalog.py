@@ -1,0 +1,124 @@
+"""Reading the catalogue over the API."""
+
+from __future__ import annotations
+
+import pytest
+from openapi_spec_validator import validate
+
+from tests.conftest import make_product, variants_of
+
+API = "/api/v1"
+
+
+def names(answer):
+    return [row["name"] for row in answer.get_json()["data"]]
+
+
+def test_products_come_in_pages_with_links(client, app):
+    for number in range(5):
+        make_product(f"Chair {number}", price=f"{10 + number}.00")
+
+    answer = client.get(f"{API}/products?limit=2&page=2&sortBy=price&sortOrder=desc")
+
+    assert names(answer) == ["Chair 2", "Chair 1"]
+    assert answer.get_json()["pagination"] == {
+        "page": 2, "limit": 2, "total": 5, "totalPages": 3, "hasNext": True, "hasPrev": True
+    }  # fmt: skip
+    links = dict(reversed(link.split("; ")) for link in answer.headers["Link"].split(", "))
+    assert "page=3" in links['rel="next"'] and "page=1" in links['rel="prev"'] and "page=3" in links['rel="last"']
+
+
+def test_past_the_last_page_is_empty(client, app):
+    assert names(client.get(f"{API}/products?page=99")) == []
+
+
+@pytest.mark.parametrize("query", ["page=0", "page=x", "limit=0", "limit=101", "minPrice=-1", "sortBy=magic", "page=1e9"])
+def test_a_wrong_parameter_is_refused_by_name(client, app, query):
+    answer = client.get(f"{API}/products?{query}")
+    assert answer.status_code == 422
+    assert answer.get_json()["error"]["details"][0]["field"] == query.split("=")[0]
+
+
+def test_unknown_parameters_are_ignored_and_filters_apply(client, app):
+    make_product("Cheap", price="5.00")
+    make_product("Dear", price="50.00", stock=0)
+    assert names(client.get(f"{API}/products?utm_source=x&maxPrice=1000")) == ["Cheap"]
+    assert names(client.get(f"{API}/products?inStock=false")) == ["Dear"]
+    assert names(client.get(f"{API}/products?search=DEAR")) == ["Dear"]
+
+
+def test_drafts_and_archived_products_are_not_there(client, app):
+    hidden = [make_product("Draft", status="draft"), make_product("Old", status="archived")]
+    assert names(client.get(f"{API}/products")) == []
+    assert [client.get(f"{API}/products/{product.slug}").status_code for product in hidden] == [404, 404]
+
+
+def test_a_product_is_read_by_id_and_by_slug_with_etag(client, app):
+    product = make_product("Amber", variants=["30 ml", "50 ml"])
+
+    by_slug = client.get(f"{API}/products/{product.slug}")
+    again = client.get(f"{API}/products/{product.public_id}", headers={"If-None-Match": by_slug.headers["ETag"]})
+
+    data = by_slug.get_json()["data"]
+    assert data["options"] == [{"name": "Size", "values": ["30 ml", "50 ml"]}]
+    assert data["variants"][0]["inventoryCount"] == 10 and data["variants"][0]["available"] is True
+    assert again.status_code == 304
+
+
+def test_availability_is_that_of_the_stock(client, app):
+    product = make_product(stock=3)
+    variant = variants_of(product)[0]
+
+    answer = client.get(f"{API}/inventory/{product.slug}/variants/{variant.public_id}")
+
+    assert answer.get_json()["data"] == {
+        "productId": product.public_id,
+        "variantId": variant.public_id,
+        "inventoryCount": 3,
+        "available": True,
+        "lowStock": True,
+        "lowStockThreshold": 10,
+    }
+    assert client.get(f"{API}/inventory/{product.slug}/variants/var_none").status_code == 404
+
+
+def test_a_trailing_slash_answers_as_without(client, app):
+    assert client.get(f"{API}/products/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/nothing", "/api/v1/products/%00", "/api/v1/categories/none"])
+def test_what_is_not_there_is_a_json_404(client, app, path):
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert answer.get_json()["error"]["code"] == "RESOURCE_NOT_FOUND"
+
+
+def test_a_nul_in_the_query_is_refused(client, app):
+    assert client.get(f"{API}/products?search=%00").status_code == 400
+
+
+def test_a_wrong_method_names_the_right_ones(client, app):
+    answer = client.delete(f"{API}/products")
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["Allow"]
+
+
+def test_a_large_body_is_refused(client, app):
+    answer = client.post(f"{API}/orders", data=b"x" * 1_500_000, content_type="application/json")
+    assert answer.status_code == 413
+    assert answer.get_json()["error"]["code"] == "PAYLOAD_TOO_LARGE"
+
+
+def test_the_request_id_is_echoed_when_it_is_sane(client, app):
+    assert client.get(f"{API}/nothing", headers={"X-Request-ID": "abc-1"}).headers["X-Request-ID"] == "abc-1"
+    assert client.get(f"{API}/nothing", headers={"X-Request-ID": "a b<script>"}).headers["X-Request-ID"] != "a b<script>"
+
+
+def test_the_openapi_document_is_valid_and_names_every_path(client, app):
+    document = client.get(f"{API}/openapi.json").get_json()
+
+    validate(document)
+
+    routed = {rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/v1/")}
+    documented = {path.replace("{", "<").replace("}", ">") for path in document["paths"]}
+    assert routed - documented <= {"/api/v1/openapi.json", "/api/v1/healthz"}

@@ -1,0 +1,306 @@
+"""Fixtures: one application per database engine, a fresh migrated database for each test, and makers of things.
+
+Tests below tests/domain run on SQLite and on PostgreSQL; the others on SQLite, unless they ask for `both_databases`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from sqlalchemy import event, text
+
+from shop import create_app
+from shop.db import db, operation
+from shop.domain.actors import Actor
+from shop.domain.carts.operations import AddToCart, add_to_cart, create_cart
+from shop.domain.catalog.models import Product, Variant
+from shop.domain.checkout import PlaceOrder, place_order
+from shop.domain.customers.operations import create_user
+from shop.domain.inventory.models import StockItem, StockMovement
+from shop.domain.orders.models import Order
+from shop.domain.payments.operations import CashOnDelivery, confirm_cash_on_delivery
+from shop.domain.terms import Terms
+from shop.money import Money
+from shop.settings import Settings, load_settings
+from tests import servers
+
+SHOPPER = Actor("customer", address="127.0.0.1")
+TEST_ENVIRONMENT = {"shop_env": "development", "public_base_url": "http://localhost", "log_level": "ERROR"}
+# One-line settings that would make every test slow or order-dependent; tests of limits turn them on.
+QUIET = {"ratelimit_enabled": False, "max_open_holds_per_address": 1000, "max_open_cash_orders": 1000}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "both_databases: runs on SQLite and on PostgreSQL")
+    config.addinivalue_line("markers", "breaks_invariants: breaks rows on purpose, so the audit after it is skipped")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" in metafunc.fixturenames:
+        wants_both = "tests/domain/" in metafunc.definition.nodeid or metafunc.definition.get_closest_marker("both_databases")
+        engines = ["sqlite", "postgresql"] if wants_both else ["sqlite"]
+        metafunc.parametrize("database", engines, indirect=True, scope="session")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    for reason in servers.skip_reasons():
+        terminalreporter.write_line(f"NOT RUN HERE: {reason}")
+
+
+def test_settings(**changes: Any) -> Settings:
+    """Settings for tests; `changes` override."""
+    return load_settings(**{**TEST_ENVIRONMENT, **QUIET, **changes})
+
+
+test_settings.__test__ = False  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of this run's database on the engine asked for, migrated."""
+    if request.param == "sqlite":
+        return _migrated(f"sqlite:///{tmp_path_factory.mktemp('db')}/shop.db")
+    base = servers.postgres_url()
+    if base is None:
+        if os.environ.get("REQUIRE_ALL"):
+            pytest.fail("PostgreSQL is required here and missing")
+        pytest.skip("no PostgreSQL: set TEST_DATABASE_URL or install its server")
+    return _migrated(servers.new_postgres_database(base))
+
+
+def _migrated(url: str) -> str:
+    app = create_app(test_settings(database_url=url))
+    with app.app_context():
+        upgrade()
+        db.session.remove()
+        db.engine.dispose()
+    if url.startswith("sqlite"):
+        path = Path(url.removeprefix("sqlite:///"))
+        shutil.copy(path, path.with_suffix(".template"))
+    return url
+
+
+@pytest.fixture(scope="session")
+def application(database: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """One application per engine and run; making it anew for each test would be most of their time."""
+    media = tmp_path_factory.mktemp("media")
+    return create_app(test_settings(database_url=database, storage_url=f"file:{media}", redis_url=f"unix://{media}/none"))
+
+
+@pytest.fixture
+def app(application: Flask, database: str, request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """The application with its context pushed and its tables empty; the invariants are checked after the test."""
+    with application.app_context():
+        empty_database(database)
+        yield application
+        db.session.rollback()
+        if request.node.get_closest_marker("breaks_invariants") is None:
+            assert_invariants()
+        db.session.remove()
+
+
+def empty_database(url: str) -> None:
+    """Bring the database back to how the migrations left it."""
+    if url.startswith("sqlite"):
+        db.session.remove()
+        db.engine.dispose()
+        path = Path(url.removeprefix("sqlite:///"))
+        for leftover in (Path(f"{path}-wal"), Path(f"{path}-shm")):
+            leftover.unlink(missing_ok=True)
+        shutil.copy(path.with_suffix(".template"), path)
+        return
+    with db.engine.begin() as connection:
+        tables = ", ".join(f'"{name}"' for name in db.metadata.tables)
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+
+
+def assert_invariants() -> None:
+    try:
+        from shop.domain.audit_checks import run_audit
+    except ImportError:  # TEMPORARY
+        return
+
+    findings = [finding for finding in run_audit() if finding.rows]
+    assert not findings, f"flask shop audit: {findings}"
+
+
+@pytest.fixture
+def terms(app: Flask) -> Terms:
+    """The shop's terms as the application has them."""
+    return app.extensions["shop_terms"]
+
+
+class ShopClient(FlaskClient):
+    """A browser on our own pages: sends Sec-Fetch-Site, and ends the test's own read around each request."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        headers = dict(kwargs.pop("headers", None) or {})
+        headers.setdefault("Sec-Fetch-Site", "same-origin")
+        db.session.rollback()
+        try:
+            return super().open(*args, headers={k: v for k, v in headers.items() if v is not None}, **kwargs)
+        finally:
+            db.session.rollback()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client that behaves as a browser on the shop's own pages. `headers={"Sec-Fetch-Site": None}` leaves it out."""
+    app.test_client_class = ShopClient
+    return app.test_client()
+
+
+# -- makers -----------------------------------------------------------------------------------------------------------
+
+_numbers = itertools.count(1)
+
+
+@operation
+def make_product(
+    name: str = "",
+    *,
+    price: str = "20.00",
+    stock: int = 10,
+    compare_at: str | None = None,
+    variants: list[str] | None = None,
+    option_names: list[str] | None = None,
+    status: str = "active",
+    category_id: int | None = None,
+    currency: str = "USD",
+    **columns: Any,
+) -> Product:
+    """A product on sale; `variants` are names such as ["30 ml", "50 ml"], each with this price and stock."""
+    number = next(_numbers)
+    name = name or f"Product {number}"
+    amount = Money.parse(price, currency).amount
+    product = Product(
+        name=name,
+        slug=columns.pop("slug", f"product-{number}"),
+        currency=currency,
+        from_price_amount=amount,
+        status=status,
+        category_id=category_id,
+        option_names=option_names or (["Size"] if variants else []),
+        search_text=name.casefold(),
+        **columns,
+    )
+    db.session.add(product)
+    db.session.flush()
+    for position, variant_name in enumerate(variants or ["Default"]):
+        values = variant_name.split(" / ") if variants else []
+        variant = Variant(
+            product_id=product.id,
+            sku=f"SKU-{number}-{position}",
+            name=variant_name,
+            option_values=values,
+            option_key=" / ".join(values),
+            position=position,
+            price_amount=amount,
+            compare_at_amount=Money.parse(compare_at, currency).amount if compare_at else None,
+            currency=currency,
+            weight_grams=100,
+        )
+        db.session.add(variant)
+        db.session.flush()
+        db.session.add(StockItem(variant_id=variant.id, on_hand=stock))
+        if stock:
+            db.session.add(
+                StockMovement(variant_id=variant.id, kind="receipt", quantity=stock, reference=f"test:{variant.id}", actor="system")
+            )
+    return product
+
+
+def variants_of(product: Product) -> list[Variant]:
+    """The product's variants with their stock, as they are now."""
+    db.session.rollback()
+    statement = db.select(Variant).filter_by(product_id=product.id).order_by(Variant.position)
+    return list(db.session.scalars(statement.options(db.joinedload(Variant.stock), db.joinedload(Variant.product))))
+
+
+def stock_of(variant: Variant) -> tuple[int, int]:
+    """(on hand, reserved) of a variant, as they are now."""
+    db.session.rollback()
+    row = db.session.execute(db.select(StockItem.on_hand, StockItem.reserved).filter_by(variant_id=variant.id)).one()
+    return row.on_hand, row.reserved
+
+
+ADDRESS = {
+    "firstName": "Lina",
+    "lastName": "Haddad",
+    "email": "lina@example.com",
+    "phone": "+962 7 9012 3456",
+    "country": "US",
+    "region": "NY",
+    "city": "New York",
+    "postalCode": "10001",
+    "street": "1 Rainbow Street",
+}
+
+
+def address(**changes: Any) -> dict[str, Any]:
+    """A whole address as JSON has it; None leaves a field out."""
+    return {name: value for name, value in {**ADDRESS, **changes}.items() if value is not None}
+
+
+def cart_with(terms: Terms, *wanted: tuple[Variant, int], actor: Actor = SHOPPER) -> str:
+    """The public id of a new cart with these variants (loaded with their product) in it."""
+    cart = create_cart(terms, actor)
+    for variant, quantity in wanted:
+        ids = {"productId": variant.product.public_id, "variantId": variant.public_id, "quantity": quantity}
+        add_to_cart(cart.public_id, AddToCart.model_validate(ids), actor)
+    return cart.public_id
+
+
+def order_wish(cart_id: str, **changes: Any) -> PlaceOrder:
+    """A valid PlaceOrder for a cart; `changes` by JSON name."""
+    values: dict[str, Any] = {
+        "cartId": cart_id,
+        "shippingAddress": address(),
+        "shippingMethod": "standard",
+        "paymentMethod": "cash_on_delivery",
+    }
+    return PlaceOrder.model_validate({**values, **changes})
+
+
+def placed_order(terms: Terms, *wanted: tuple[Variant, int], confirm: bool = False, actor: Actor = SHOPPER) -> Order:
+    """An order of these variants: pending with a hold, or confirmed in cash."""
+    order = place_order(order_wish(cart_with(terms, *wanted, actor=actor)), actor, terms)
+    return confirm_cash_on_delivery(order.id, CashOnDelivery(), actor, terms) if confirm else order
+
+
+def make_customer(email: str = "lina@example.com", password: str = "correct horse battery") -> Actor:
+    """A customer who can sign in, as the actor they are."""
+    user = create_user(email=email, password=password, first_name="Lina", last_name="Haddad")
+    return Actor("customer", user_id=user.id, address="127.0.0.1")
+
+
+@contextmanager
+def counted_statements() -> Iterator[list[str]]:
+    """The SQL statements sent inside the block, without BEGIN and COMMIT."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def statements() -> Callable[[], Any]:
+    """`with statements() as sent:` collects the SQL sent."""
+    return counted_statements

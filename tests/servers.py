@@ -1,0 +1,178 @@
+"""Real servers for the tests, started when first asked for and thrown away at the end.
+
+Each function answers None where its server is missing, and `skip_reasons()` then says in plain words what was left out.
+With REQUIRE_ALL=1, as in .ci/run, a missing server is an error instead.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import itertools
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from shop.demo import processes, valkey
+
+_missing: dict[str, str] = {}
+_numbers = itertools.count(1)
+
+
+def skip_reasons() -> list[str]:
+    """One sentence for each server that was asked for in vain, for the end of the test report."""
+    return list(_missing.values())
+
+
+@functools.cache
+def postgres_url() -> str | None:
+    """A PostgreSQL server in which databases may be made: TEST_DATABASE_URL, else a throw-away one."""
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        return given
+    binaries = _postgres_binaries()
+    if binaries is None:
+        return _is_missing("PostgreSQL", "install the package postgresql or set TEST_DATABASE_URL")
+    return _start_postgres(binaries)
+
+
+def new_postgres_database(server: str) -> str:
+    """A new, empty database in that server, gone at the end."""
+    name = f"shop_test_{os.getpid()}_{next(_numbers)}"
+    _run_in(server, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+    atexit.register(_run_in, server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+
+@functools.cache
+def redis_url() -> str | None:
+    """An empty Redis: TEST_REDIS_URL (it is flushed!), else a throw-away server's."""
+    if given := os.environ.get("TEST_REDIS_URL"):
+        return given
+    if valkey.find_binary() is None:
+        return _is_missing("Redis", "install the package redis-server or set TEST_REDIS_URL")
+    server = valkey.start(_temporary_folder("valkey"))
+    atexit.register(processes.stop, server.process, 5)
+    return server.url
+
+
+@functools.cache
+def nginx_binary() -> str | None:
+    """The nginx program."""
+    found = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    if found and shutil.which("openssl"):
+        return found
+    return _is_missing("Nginx", "install the packages nginx and openssl")
+
+
+@functools.cache
+def chromium_binary() -> str | None:
+    """The Chromium program."""
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+        if found := shutil.which(name):
+            return found
+    return _is_missing("Chromium", "install the package chromium")
+
+
+def free_port() -> int:
+    """A port of the loopback address that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_missing(name: str, cure: str) -> None:
+    sentence = f"{name} was not found, so its tests were skipped: {cure}."
+    if os.environ.get("REQUIRE_ALL") == "1":
+        raise RuntimeError(f"{name} was not found and REQUIRE_ALL=1: {cure}.")
+    _missing[name] = sentence
+
+
+def _temporary_folder(name: str) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix=f"shop-{name}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _postgres_binaries() -> Path | None:
+    """The folder with initdb and postgres, the newest version first."""
+    installed = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    newest = sorted(installed, key=lambda path: float(path.parts[-3]), reverse=True)
+    on_path = shutil.which("initdb")
+    for initdb in [*newest, *([Path(on_path)] if on_path else [])]:
+        if (initdb.parent / "postgres").exists():
+            return initdb.parent
+    return None
+
+
+def _start_postgres(binaries: Path) -> str:
+    """Start a server on a free port that trusts everyone on loopback and never waits for the disk."""
+    folder = _temporary_folder("postgres")
+    user = _unprivileged_user()
+    if user:
+        shutil.chown(folder, user)
+    log, data, port = folder / "log", folder / "data", free_port()
+    initialise = [binaries / "initdb", "-D", data, "-U", "shop", "-E", "UTF8", "--locale=C", "-A", "trust", "--no-sync"]
+    if processes.start(initialise, log, cwd=folder, user=user).wait(60):
+        raise RuntimeError(f"initdb failed; it wrote:\n{processes.last_lines(log)}")
+    settings = {
+        "port": port,
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": "",
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+        "max_connections": 100,
+        "shared_buffers": "64MB",
+    }
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    server = processes.start(
+        [binaries / "postgres", "-D", data, *options], log, cwd=folder, user=user, last_signal=signal.SIGQUIT
+    )
+    atexit.register(_end_postgres, server)
+    url = f"postgresql://shop@127.0.0.1:{port}/postgres"
+    _wait_for_postgres(url, server, log)
+    return url
+
+
+def _run_in(server: str, statement: str) -> None:
+    import psycopg
+
+    plain = server.replace("postgresql+psycopg://", "postgresql://")
+    with psycopg.connect(plain, autocommit=True, connect_timeout=5) as connection:
+        connection.execute(statement.encode())
+
+
+def _wait_for_postgres(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    import psycopg
+
+    give_up = time.monotonic() + 30
+    while True:
+        try:
+            psycopg.connect(url, connect_timeout=2).close()
+            return
+        except psycopg.OperationalError:
+            if server.poll() is not None or time.monotonic() > give_up:
+                raise RuntimeError(f"PostgreSQL did not start; it wrote:\n{processes.last_lines(log)}") from None
+            time.sleep(0.05)
+
+
+def _end_postgres(server: subprocess.Popen[bytes]) -> None:
+    if server.poll() is None:
+        server.send_signal(signal.SIGINT)  # the fast shutdown: it does not wait for clients
+    processes.stop(server, 5)
+
+
+def _unprivileged_user() -> str | None:
+    """PostgreSQL refuses to run as root; the user it runs as then."""
+    if os.geteuid() != 0:
+        return None
+    import pwd
+
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return next((name for name in ("postgres", "nobody") if name in names), None)
