@@ -47,7 +47,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" in metafunc.fixturenames:
-        wants_both = "tests/domain/" in metafunc.definition.nodeid or metafunc.definition.get_closest_marker("both_databases")
+        wants_both = "tests/domain/" in metafunc.definition.nodeid or metafunc.definition.get_closest_marker(
+            "both_databases"
+        )
         engines = ["sqlite", "postgresql"] if wants_both else ["sqlite"]
         metafunc.parametrize("database", engines, indirect=True, scope="session")
 
@@ -94,7 +96,9 @@ def _migrated(url: str) -> str:
 def application(database: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """One application per engine and run; making it anew for each test would be most of their time."""
     media = tmp_path_factory.mktemp("media")
-    return create_app(test_settings(database_url=database, storage_url=f"file:{media}", redis_url=f"unix://{media}/none"))
+    return create_app(
+        test_settings(database_url=database, storage_url=f"file:{media}", redis_url=f"unix://{media}/none")
+    )
 
 
 @pytest.fixture
@@ -165,8 +169,15 @@ def client(app: Flask) -> FlaskClient:
 _numbers = itertools.count(1)
 
 
+def make_product(name: str = "", **wanted: Any) -> Product:
+    """A product on sale; `variants` are names such as ["30 ml", "50 ml"], each with this price and stock."""
+    product = _write_product(name, **wanted)
+    db.session.expunge(product)
+    return product
+
+
 @operation
-def make_product(
+def _write_product(
     name: str = "",
     *,
     price: str = "20.00",
@@ -179,7 +190,6 @@ def make_product(
     currency: str = "USD",
     **columns: Any,
 ) -> Product:
-    """A product on sale; `variants` are names such as ["30 ml", "50 ml"], each with this price and stock."""
     number = next(_numbers)
     name = name or f"Product {number}"
     amount = Money.parse(price, currency).amount
@@ -215,7 +225,13 @@ def make_product(
         db.session.add(StockItem(variant_id=variant.id, on_hand=stock))
         if stock:
             db.session.add(
-                StockMovement(variant_id=variant.id, kind="receipt", quantity=stock, reference=f"test:{variant.id}", actor="system")
+                StockMovement(
+                    variant_id=variant.id,
+                    kind="receipt",
+                    quantity=stock,
+                    reference=f"test:{variant.id}",
+                    actor="system",
+                )
             )
     return product
 
@@ -224,7 +240,10 @@ def variants_of(product: Product) -> list[Variant]:
     """The product's variants with their stock, as they are now."""
     db.session.rollback()
     statement = db.select(Variant).filter_by(product_id=product.id).order_by(Variant.position)
-    return list(db.session.scalars(statement.options(db.joinedload(Variant.stock), db.joinedload(Variant.product))))
+    found = list(db.session.scalars(statement.options(db.joinedload(Variant.stock), db.joinedload(Variant.product))))
+    for thing in [*found, *(v.stock for v in found), *{v.product for v in found}]:
+        db.session.expunge(thing)  # a test keeps what it saw; the next operation would expire it
+    return found
 
 
 def stock_of(variant: Variant) -> tuple[int, int]:

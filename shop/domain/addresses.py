@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from babel import Locale
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -99,3 +100,20 @@ def missing_parts(address: Address) -> dict[str, str]:
     if address.country in NEEDS_POSTAL_CODE and not address.postal_code:
         missing["postalCode"] = "Enter the postal code."
     return missing
+
+
+def address_lines(address: Mapping[str, Any], locale: str = "en") -> list[str]:
+    """An order's copy of an address (by its JSON names) as the lines of a label; the person first, the country last."""
+
+    def joined(*names: str, by: str = " ") -> str:
+        return by.join(str(address[name]) for name in names if address.get(name))
+
+    town = ", ".join(part for part in (joined("city"), joined("region", "postalCode")) if part)
+    lines = [
+        joined("firstName", "lastName"),
+        joined("company"),
+        joined("street", "building", "apartment", by=", "),
+        town,
+        country_names(locale).get(str(address.get("country")), ""),
+    ]
+    return [line for line in lines if line]

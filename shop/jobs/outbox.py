@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shop.db import end_read
 from shop.domain.orders.queries import email_addresses_of
 from shop.domain.outbox import dispatch_events, forget_asking, take_to_ask, unasked_emails, undispatched_events
 from shop.jobs.doorbell import RELAY, SEND_EMAIL, doorbell
@@ -28,8 +29,9 @@ def dispatch_all() -> int:
 def ask_for_emails() -> int:
     """Ask workers for the e-mails that are due; returns how many. Without Redis nothing is noted, and nothing lost."""
     asked = 0
-    while (waiting := unasked_emails()) and doorbell().has_room(SEND_EMAIL):
-        taken = take_to_ask(waiting)
+    while waiting := unasked_emails():
+        end_read()
+        taken = take_to_ask(waiting) if doorbell().has_room(SEND_EMAIL) else []
         for position, email_id in enumerate(taken):
             if not doorbell().ask(SEND_EMAIL, email_id):
                 forget_asking(taken[position:])

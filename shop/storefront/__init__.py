@@ -1,7 +1,12 @@
-"""HTML for shoppers."""
+"""HTML for shoppers: complete pages that work without JavaScript; HTMX spares a reload."""
 
 from flask import Flask
 
+from shop.storefront import account, cart, catalog, checkout, orders, pages, rendering
+
 
 def register(app: Flask) -> None:
-    """Add the storefront's blueprints."""
+    """Add the storefront's blueprints, and what their templates may use."""
+    rendering.register(app)
+    for face in (catalog, cart, checkout, orders, account, pages):
+        app.register_blueprint(face.blueprint)

@@ -120,7 +120,8 @@ def test_ninety_nine_is_the_most_of_a_variant(client, app):
 
 
 @pytest.mark.parametrize(
-    "ids", [{"productId": "prod_none"}, {"variantId": "var_none"}, {"variantId": "' OR 1=1 --"}, {"variantId": "x" * 400}]
+    "ids",
+    [{"productId": "prod_none"}, {"variantId": "var_none"}, {"variantId": "' OR 1=1 --"}, {"variantId": "x" * 400}],
 )
 def test_ids_in_a_body_that_name_nothing_are_refused(client, product, ids):
     answer = post(client, f"/cart/{new_cart(client)}/items", {**item_of(product), **ids})
@@ -309,7 +310,9 @@ def test_lines_are_changed_and_taken_out(client, product):
 
 
 def test_an_undeliverable_country_is_refused_at_the_address(client, product):
-    answer = post(client, "/checkout/shipping", {"cartId": new_cart(client, product), "shippingAddress": {"country": "BR"}})
+    answer = post(
+        client, "/checkout/shipping", {"cartId": new_cart(client, product), "shippingAddress": {"country": "BR"}}
+    )
     assert answer.status_code == 422
     assert error_of(answer)["details"][0]["field"] == "shippingAddress.country"
     assert "We deliver to" in error_of(answer)["message"]

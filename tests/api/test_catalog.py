@@ -32,7 +32,9 @@ def test_past_the_last_page_is_empty(client, app):
     assert names(client.get(f"{API}/products?page=99")) == []
 
 
-@pytest.mark.parametrize("query", ["page=0", "page=x", "limit=0", "limit=101", "minPrice=-1", "sortBy=magic", "page=1e9"])
+@pytest.mark.parametrize(
+    "query", ["page=0", "page=x", "limit=0", "limit=101", "minPrice=-1", "sortBy=magic", "page=1e9"]
+)
 def test_a_wrong_parameter_is_refused_by_name(client, app, query):
     answer = client.get(f"{API}/products?{query}")
     assert answer.status_code == 422
@@ -111,7 +113,9 @@ def test_a_large_body_is_refused(client, app):
 
 def test_the_request_id_is_echoed_when_it_is_sane(client, app):
     assert client.get(f"{API}/nothing", headers={"X-Request-ID": "abc-1"}).headers["X-Request-ID"] == "abc-1"
-    assert client.get(f"{API}/nothing", headers={"X-Request-ID": "a b<script>"}).headers["X-Request-ID"] != "a b<script>"
+    assert (
+        client.get(f"{API}/nothing", headers={"X-Request-ID": "a b<script>"}).headers["X-Request-ID"] != "a b<script>"
+    )
 
 
 def test_the_openapi_document_is_valid_and_names_every_path(client, app):

@@ -79,8 +79,8 @@ def release_reservations(order_id: int, *, ended_as: str = "released") -> None:
         .values(status=ended_as, ended_at=transaction_time(), expires_at=None)
         .returning(Reservation.variant_id, Reservation.quantity)
         .execution_options(synchronize_session=False)
-    ).tuples()
-    for variant_id, quantity in sorted(ended):
+    ).all()
+    for variant_id, quantity in sorted(tuple(row) for row in ended):
         _give_back(variant_id, quantity)
 
 
@@ -125,8 +125,8 @@ def ship_reservations(order_id: int, order_public_id: str, actor: Actor) -> None
         .values(status="shipped", ended_at=transaction_time())
         .returning(Reservation.variant_id, Reservation.quantity)
         .execution_options(synchronize_session=False)
-    ).tuples()
-    for variant_id, quantity in sorted(shipped):
+    ).all()
+    for variant_id, quantity in sorted(tuple(row) for row in shipped):
         gone = db.session.execute(
             update(StockItem)
             .where(StockItem.variant_id == variant_id, StockItem.reserved >= quantity)

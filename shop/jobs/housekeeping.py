@@ -1,0 +1,45 @@
+"""What must be done now and then. Each task is made of conditional changes: twice at once or never late, it is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from shop.domain.carts.operations import expire_carts
+from shop.domain.customers.operations import clear_ended_sessions
+from shop.domain.idempotency import forget_old_keys
+from shop.domain.orders.operations import cancel_unpaid_orders
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something to do every so many seconds. `run` returns how many rows it changed."""
+
+    name: str
+    every: float
+    run: Callable[[], int]
+
+
+TASKS = (
+    Task("unpaid_orders_cancelled", 10, cancel_unpaid_orders),
+    Task("carts_expired", 60, expire_carts),
+    Task("sessions_cleared", 60, clear_ended_sessions),
+    Task("idempotency_keys_forgotten", 60, forget_old_keys),
+)
+
+
+def keep_house() -> None:
+    """Do every task now."""
+    for task in TASKS:
+        run_task(task)
+
+
+def run_task(task: Task) -> None:
+    """Do one task, and say so when there was something to do."""
+    changed = task.run()
+    if changed:
+        log.info(task.name, count=changed)

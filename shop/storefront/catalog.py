@@ -1,0 +1,159 @@
+"""Home, categories, products and search: public pages, the same bytes for everyone."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from flask import Blueprint, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from pydantic import Field
+
+from shop.domain.catalog.models import Category, Product
+from shop.domain.catalog.queries import (
+    ProductFilter,
+    children_of,
+    find_product_status,
+    get_category,
+    get_product,
+    list_categories,
+    list_products,
+    path_to,
+)
+from shop.domain.inputs import Input, Line, read_query
+from shop.errors import Gone, NotFound
+from shop.extensions import limiter, settings
+from shop.policies import policy
+from shop.storefront.htmx import is_partial, vary_by_htmx
+from shop.storefront.offers import card_of, choose, pictures_of
+from shop.storefront.rendering import render_page
+
+blueprint = Blueprint("catalog", __name__)
+
+PER_PAGE = 24
+ON_HOME = 8
+SORTS = {
+    "newest": ("Newest first", "created_at", "desc"),
+    "price_asc": ("Price, low to high", "price", "asc"),
+    "price_desc": ("Price, high to low", "price", "desc"),
+    "name": ("Name, A to Z", "name", "asc"),
+}
+
+
+class ListingQuery(Input):
+    """How a listing's address is written."""
+
+    sort: Literal["newest", "price_asc", "price_desc", "name"] = "newest"
+    page: int = Field(default=1, ge=1, le=100_000)
+
+    def to_filter(self, **more: str) -> ProductFilter:
+        _, sort_by, sort_order = SORTS[self.sort]
+        asked = {"page": self.page, "limit": PER_PAGE, "sortBy": sort_by, "sortOrder": sort_order, **more}
+        return ProductFilter.model_validate(asked)
+
+
+class SearchQuery(ListingQuery):
+    """How a search's address is written."""
+
+    q: Line = Field(default="", max_length=200)
+
+
+@blueprint.get("/")
+@policy("public")
+def home() -> ResponseReturnValue:
+    newest = list_products(ProductFilter(limit=ON_HOME))
+    cards = [card_of(product) for product in newest.products]
+    return render_page("catalog/home.html", categories=newest.categories, cards=cards)
+
+
+@blueprint.get("/categories/<slug>")
+@policy("public")
+def category(slug: str) -> ResponseReturnValue:
+    asked = read_query(ListingQuery, request.args)
+    page = list_products(asked.to_filter(category=slug))
+    found = get_category(page.categories, slug)
+    context = {
+        "asked": asked,
+        "cards": [card_of(product) for product in page.products],
+        "category": found,
+        "page": page,
+        "sorts": SORTS,
+    }
+    if is_partial():
+        return vary_by_htmx(render_template("catalog/_results.html", **context))
+    return vary_by_htmx(
+        render_page(
+            "catalog/category.html",
+            categories=page.categories,
+            children=children_of(page.categories, found),
+            path=path_to(page.categories, found),
+            **context,
+        )
+    )
+
+
+@blueprint.get("/products/<slug>")
+@policy("public")
+def product(slug: str) -> ResponseReturnValue:
+    found = _get_product_or_gone(slug)
+    choice = choose(found, request.args)
+    if is_partial():
+        buybox = make_response(render_template("catalog/_buybox.html", **product_context(found, choice), oob=True))
+        if choice.variant:
+            here = url_for("catalog.product", slug=found.slug, variant=choice.variant.public_id)
+            buybox.headers["HX-Replace-Url"] = here
+        return vary_by_htmx(buybox)
+    return vary_by_htmx(render_product(found, choice))
+
+
+def _get_product_or_gone(slug: str) -> Product:
+    try:
+        return get_product(slug)
+    except NotFound:
+        if find_product_status(slug) == "archived":
+            raise Gone("This product is not sold any more.") from None
+        raise
+
+
+def render_product(found: Product, choice: object, **more: object) -> str:
+    """A product's whole page, with its way down the category tree."""
+    categories = list_categories()
+    return render_page(
+        "catalog/product.html",
+        categories=categories,
+        path=_path_of(categories, found),
+        **product_context(found, choice, **more),
+    )
+
+
+def product_context(found: Product, choice: object, *, quantity: str = "1", refusal: str = "") -> dict[str, object]:
+    """What the page and its buy box show."""
+    return {
+        "choice": choice,
+        "pictures": pictures_of(found, choice.variant),
+        "product": found,
+        "quantity": quantity,
+        "refusal": refusal,
+    }
+
+
+def _path_of(categories: tuple[Category, ...], found: Product) -> list[Category]:
+    own = next((row for row in categories if row.id == found.category_id), None)
+    return path_to(categories, own) if own else []
+
+
+@blueprint.get("/search")
+@limiter.limit(lambda: settings.ratelimit_search)
+@policy("public")
+def search() -> ResponseReturnValue:
+    asked = read_query(SearchQuery, request.args)
+    if not asked.q:
+        return render_page("catalog/search.html", asked=asked, page=None, cards=[], sorts=SORTS)
+    page = list_products(asked.to_filter(search=asked.q))
+    return render_page(
+        "catalog/search.html",
+        categories=page.categories,
+        asked=asked,
+        page=page,
+        cards=[card_of(product) for product in page.products],
+        sorts=SORTS,
+    )

@@ -1,0 +1,65 @@
+"""Which cart is the visitor's: a customer's open one, or the one that a guest's cookie names."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Response, request
+from flask_login import current_user
+
+from shop.domain.carts.models import Cart
+from shop.domain.carts.queries import find_open_cart_of, get_cart
+from shop.domain.terms import CART_DAYS
+from shop.errors import NotFound
+from shop.extensions import settings
+from shop.policies import current_shopper
+
+COUNT_COOKIE = "cart_count"  # readable by the script that fills the badge: public pages are the same for everyone
+_cart_id = re.compile(r"cart_[A-Za-z0-9]{1,40}", re.ASCII)
+
+
+def find_own_cart() -> Cart | None:
+    """The visitor's open cart."""
+    if current_user.is_authenticated:
+        return find_open_cart_of(current_user.id)
+    return find_open_cart(request.cookies.get(cookie_name(), ""))
+
+
+def find_open_cart(public_id: str) -> Cart | None:
+    """The open cart of this id, if the visitor may have it."""
+    if not _cart_id.fullmatch(public_id):
+        return None
+    try:
+        cart = get_cart(public_id, current_shopper())
+    except NotFound:
+        return None
+    return cart if cart.status == "open" else None
+
+
+def remember_cart(response: Response, public_id: str, item_count: int) -> Response:
+    """Keep a guest's cart for 30 days, and how many items the badge shows."""
+    if not current_user.is_authenticated:
+        response.set_cookie(cookie_name(), public_id, httponly=True, **_kept())
+    return remember_count(response, item_count)
+
+
+def remember_count(response: Response, item_count: int) -> Response:
+    """Keep how many items the badge shows."""
+    response.set_cookie(COUNT_COOKIE, str(item_count), **_kept())
+    return response
+
+
+def forget_cart(response: Response) -> Response:
+    """The cart is ordered, joined or left behind: forget it and show no number."""
+    response.delete_cookie(cookie_name(), path="/", secure=settings.is_https, httponly=True, samesite="Lax")
+    return remember_count(response, 0)
+
+
+def cookie_name() -> str:
+    """The name of the cookie with a guest's cart; bound to this host where there is TLS."""
+    return "__Host-cart" if settings.is_https else "cart"
+
+
+def _kept() -> dict[str, Any]:
+    return {"max_age": CART_DAYS * 24 * 3600, "path": "/", "secure": settings.is_https, "samesite": "Lax"}

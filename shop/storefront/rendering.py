@@ -1,0 +1,104 @@
+"""Rendering pages, and the few functions and filters that every template may use."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from babel.dates import format_date, format_datetime
+from flask import Flask, current_app, render_template, url_for
+from markupsafe import Markup
+
+from shop.domain.addresses import country_names
+from shop.domain.catalog.models import Category
+from shop.domain.catalog.queries import children_of, list_categories
+from shop.domain.catalog.richtext import plain_text, sanitise_html
+from shop.extensions import settings
+
+MAX_TITLE = 60
+MAX_DESCRIPTION = 155
+
+
+def register(app: Flask) -> None:
+    """Give the templates their functions and filters."""
+    app.jinja_env.globals.update(
+        absolute_url=absolute_url,
+        asset=asset,
+        country_names=country_names(),
+        media_url=media_url,
+        shop_name=app.extensions["shop_settings"].shop_name,
+        terms=app.extensions["shop_terms"],
+    )
+    app.jinja_env.filters.update(
+        day=day, moment=moment, page_title=page_title, rich_text=rich_text, summary=summary, words=words
+    )
+
+
+def render_page(template: str, *, categories: Sequence[Category] | None = None, **context: Any) -> str:
+    """A whole page; its header shows the top of the category tree, read here unless it is given."""
+    tree = list_categories() if categories is None else categories
+    return render_template(template, top_categories=children_of(tree, None), **context)
+
+
+def render_plain_page(template: str, **context: Any) -> str:
+    """A whole page that asks the database for nothing."""
+    return render_template(template, top_categories=(), **context)
+
+
+def asset(name: str) -> str:
+    """The address of a static file, with a hash of its content so that it can be kept for ever."""
+    path = Path(current_app.static_folder or "") / name
+    return url_for("static", filename=name, v=_content_hash(path, path.stat().st_mtime_ns))
+
+
+@functools.cache
+def _content_hash(path: Path, _changed_at: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def media_url(file_name: str | None) -> str:
+    """The address of a stored picture; the placeholder where there is none."""
+    return url_for("pages.media", name=file_name) if file_name else asset("img/placeholder.svg")
+
+
+def absolute_url(endpoint: str, **values: Any) -> str:
+    """A page's address with the shop's own scheme and host, whatever the request said."""
+    return settings.public_base_url + url_for(endpoint, **values)
+
+
+def page_title(name: str) -> str:
+    """The name with the shop's, where both fit into what a search engine shows."""
+    whole = f"{name} · {settings.shop_name}"
+    if len(whole) <= MAX_TITLE:
+        return whole
+    return name if len(name) <= MAX_TITLE else name[: MAX_TITLE - 1].rstrip() + "…"
+
+
+def summary(markup: str) -> str:
+    """The first words of some markup, as long as a search engine shows."""
+    text = plain_text(markup)
+    return text if len(text) <= MAX_DESCRIPTION else text[:MAX_DESCRIPTION].rsplit(" ", 1)[0] + "…"
+
+
+def rich_text(markup: str) -> Markup:
+    """Markup of the catalogue for printing; made safe here once more, whoever wrote the row."""
+    return Markup(sanitise_html(markup))  # noqa: S704 (the one place: what sanitise_html returns is safe)
+
+
+def words(name: str) -> str:
+    """A lower snake case name as people read it: skin_types is Skin types."""
+    return name.replace("_", " ").capitalize()
+
+
+def day(value: date) -> str:
+    """A date in words, such as Thu 26 Nov 2026."""
+    return format_date(value, "EEE d MMM y", locale="en")
+
+
+def moment(value: datetime) -> str:
+    """A time in words, such as Thu 26 Nov 2026, 14:05 UTC."""
+    return format_datetime(value, "EEE d MMM y, HH:mm 'UTC'", locale="en")
