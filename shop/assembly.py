@@ -73,7 +73,7 @@ def bind_extensions(app: Flask, settings: Settings) -> None:
     """Bind what was made bare in extensions.py to this application."""
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), compare_type=True, render_as_batch=True)
-    login_manager.init_app(app)
+    login_manager.init_app(app, add_context_processor=False)  # templates get the user from their view, or not at all
     login_manager.user_loader(lambda user_id: find_user(int(user_id)))
     csrf.init_app(app)
     limiter.init_app(app)

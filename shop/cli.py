@@ -1,7 +1,220 @@
-"""Health checks."""
+"""The `flask …` commands: thin faces like all others. What a person can put right is said in a sentence."""
 
-from flask import Flask
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+from sqlalchemy.exc import DBAPIError
+
+from shop.db import is_unreachable
+from shop.domain.actors import SYSTEM
+from shop.domain.audit_checks import Finding, run_audit
+from shop.domain.customers.operations import OWNER, NewStaff, create_staff
+from shop.domain.imports.operations import import_catalogue
+from shop.domain.imports.report import ImportReport
+from shop.domain.inputs import read_form
+from shop.domain.outbox import revive_dead_emails
+from shop.errors import ShopError
+from shop.extensions import settings, storage, terms
+from shop.jobs.schedule import run_scheduler
+from shop.jobs.worker import run_worker
+
+MOST_EXAMPLES = 5
+
+
+class PlainGroup(AppGroup):
+    """Commands whose refusals are sentences on standard error and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ShopError as error:
+            raise click.ClickException("\n".join([error.message, *_details_of(error)])) from None
+        except DBAPIError as error:
+            raise click.ClickException(_database_sentence(error)) from None
+
+
+def _details_of(error: ShopError) -> list[str]:
+    return [f"  {detail.field}: {detail.message}" for detail in error.details if detail.message != error.message]
+
+
+def _database_sentence(error: DBAPIError) -> str:
+    words = str(error.orig)
+    if "no such table" in words or getattr(error.orig, "sqlstate", None) == "42P01":
+        return "The database has no tables yet, or old ones. Run: flask db upgrade"
+    if is_unreachable(error):
+        return f"The database cannot be used now: {words.splitlines()[0]}"
+    raise error
+
+
+shop = PlainGroup("shop", help="The shop's data: demo data, the audit of its invariants, mail that was given up.")
+catalog = PlainGroup("catalog", help="The catalogue.")
+user = PlainGroup("user", help="People who can sign in.")
 
 
 def register(app: Flask) -> None:
-    """Add the health checks."""
+    """Add the commands."""
+    for command in (shop, catalog, user, worker, scheduler):
+        app.cli.add_command(command)
+
+
+# -- shop -------------------------------------------------------------------------------------------------------------
+
+
+@shop.command()
+def seed() -> None:
+    """Fill an empty development shop with demo products, people and orders; a second time changes nothing.
+
+    Example: flask shop seed
+    """
+    if not settings.is_development:
+        raise click.ClickException("Demo data is for development only, and SHOP_ENV says production.")
+    from shop.demo.seed import seed_demo
+
+    seed_demo(terms, storage, echo=click.echo)
+
+
+@shop.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines.")
+def audit(as_json: bool) -> None:
+    """Check every invariant of the shop's tables; exit code 1 when one is broken.
+
+    Example: flask shop audit --json | jq '.checks[] | select(.rows > 0)'
+    """
+    findings = run_audit()
+    is_clean = not any(finding.rows for finding in findings)
+    if as_json:
+        checks = [vars(finding) for finding in findings]
+        click.echo(json.dumps({"is_clean": is_clean, "checks": checks}, ensure_ascii=False, default=str))
+    else:
+        for finding in findings:
+            click.echo(_audit_line(finding))
+    if not is_clean:
+        sys.exit(1)
+
+
+def _audit_line(finding: Finding) -> str:
+    if not finding.rows:
+        return f"{finding.id}  ok  {finding.promise}"
+    examples = "; ".join(finding.examples)
+    return f"{finding.id}  {finding.rows} broken  {finding.promise}: {examples}"
+
+
+@shop.command("revive-emails")
+def revive_emails() -> None:
+    """Try again to send the e-mails that were given up after their last attempt.
+
+    Example: flask shop revive-emails
+    """
+    click.echo(f"{revive_dead_emails()} e-mails are due again.")
+
+
+# -- people -----------------------------------------------------------------------------------------------------------
+
+
+@click.command("create-staff")
+@click.argument("email")
+@click.option("--role", default=OWNER, show_default=True, help="The role; owner may do everything.")
+def create_staff_command(email: str, role: str) -> None:
+    """Make an account for a member of staff. The password is asked for, or read as a line from standard input.
+
+    Example: flask user create-staff anna@example.com --role owner
+    """
+    pairs = [("email", email), ("role", role), ("password", _ask_password())]
+    person = create_staff(read_form(NewStaff, pairs), SYSTEM)
+    click.echo(f"{person.email} can sign in now, with the role {role}.")
+
+
+def _ask_password() -> str:
+    if sys.stdin.isatty():
+        return cast(str, click.prompt("Password (10 characters or more)", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+for group in (user, shop):
+    group.add_command(with_appcontext(create_staff_command), "create-staff")
+
+
+# -- catalogue --------------------------------------------------------------------------------------------------------
+
+
+@catalog.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what an import would do, and change nothing.")
+@click.option("--set-stock", is_flag=True, help="Also set the stock of variants that exist already.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines.")
+def import_command(file: Path, dry_run: bool, set_stock: bool, as_json: bool) -> None:
+    """Import a Shopify product CSV; importing the same file again changes nothing.
+
+    Rows with a problem are listed and stop no other; exit code 1 only when the whole file is refused.
+
+    Example: flask catalog import products.csv --dry-run
+    """
+    report = import_catalogue(
+        file,
+        actor=SYSTEM,
+        currency=terms.currency,
+        dry_run=dry_run,
+        set_stock=set_stock,
+        on_progress=_show_progress if sys.stderr.isatty() else None,
+    )
+    if as_json:
+        click.echo(json.dumps(_report_as_json(report), ensure_ascii=False))
+        return
+    for line in [*report.describe(), *_problem_table(report)]:
+        click.echo(line)
+
+
+def _show_progress(done: int, products: int) -> None:
+    if done == products or done % 20 == 0:
+        end = "\n" if done == products else ""
+        print(f"\r{done} of {products} products", end=end, file=sys.stderr, flush=True)
+
+
+def _report_as_json(report: ImportReport) -> dict[str, Any]:
+    values = {**vars(report), "rows_reported": report.rows_reported, "products": report.products}
+    fields = ("row", "handle", "column", "message")
+    return {**values, "problems": [{f: getattr(problem, f) for f in fields} for problem in report.problems]}
+
+
+def _problem_table(report: ImportReport) -> list[str]:
+    if not report.problems:
+        return []
+    cells = [("Row", "Handle", "Column", "Problem")]
+    cells += [(str(p.row), p.handle, p.column, p.message) for p in report.problems]
+    widths = [max(len(row[column]) for row in cells) for column in range(3)]
+    return ["", *("  ".join([*map(str.ljust, row[:3], widths), row[3]]) for row in cells)]
+
+
+# -- processes --------------------------------------------------------------------------------------------------------
+
+
+@click.command()
+@click.option("--burst", is_flag=True, help="End when the queues are empty.")
+@with_appcontext
+def worker(burst: bool) -> None:
+    """Run the background jobs, such as sending mail. Start as many as you like.
+
+    Example: flask worker
+    """
+    run_worker(_application(), burst=burst)
+
+
+@click.command()
+@with_appcontext
+def scheduler() -> None:
+    """Sweep the outbox every two seconds and keep house. One is enough; several do no harm.
+
+    Example: flask scheduler
+    """
+    run_scheduler(_application())
+
+
+def _application() -> Flask:
+    return cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]

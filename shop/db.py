@@ -10,7 +10,6 @@ import functools
 import random
 import secrets
 import sqlite3
-import string
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -56,7 +55,6 @@ NAMING_CONVENTION = {
 TRIES = 3
 LAST_TRY_STARTS_WITHIN = 7.0  # seconds; with a busy timeout of 5 s all tries end within 12 s (reliability.md F11)
 SQLITE_BUSY_MS = 5000
-ID_ALPHABET = string.ascii_letters + string.digits
 
 
 # -- column types -----------------------------------------------------------------------------------------------------
@@ -107,8 +105,8 @@ else:
 
 
 def new_public_id(prefix: str) -> str:
-    """A name for the outside world: the prefix and 22 letters and digits, more than 128 random bits."""
-    return prefix + "_" + "".join(secrets.choice(ID_ALPHABET) for _ in range(22))
+    """A name for the outside world: the prefix and 128 random bits in hexadecimal."""
+    return f"{prefix}_{secrets.token_hex(16)}"
 
 
 def public_id_column(prefix: str) -> Mapped[str]:

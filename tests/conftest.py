@@ -17,7 +17,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from sqlalchemy import event, text
+from sqlalchemy import event
 
 from shop import create_app
 from shop.db import db, operation
@@ -124,15 +124,15 @@ def empty_database(url: str) -> None:
         shutil.copy(path.with_suffix(".template"), path)
         return
     with db.engine.begin() as connection:
-        tables = ", ".join(f'"{name}"' for name in db.metadata.tables)
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        # Much quicker than TRUNCATE, which makes new files; the append-only triggers are off for this transaction alone.
+        deletes = "; ".join(f'DELETE FROM "{name}"' for name in db.metadata.tables)
+        connection.exec_driver_sql(
+            f"SET LOCAL session_replication_role = replica; SET LOCAL synchronous_commit = off; {deletes}"
+        )
 
 
 def assert_invariants() -> None:
-    try:
-        from shop.domain.audit_checks import run_audit
-    except ImportError:  # TEMPORARY
-        return
+    from shop.domain.audit_checks import run_audit
 
     findings = [finding for finding in run_audit() if finding.rows]
     assert not findings, f"flask shop audit: {findings}"

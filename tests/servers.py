@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -37,7 +38,8 @@ def postgres_url() -> str | None:
         return given
     binaries = _postgres_binaries()
     if binaries is None:
-        return _is_missing("PostgreSQL", "install the package postgresql or set TEST_DATABASE_URL")
+        _note_missing("PostgreSQL", "install the package postgresql or set TEST_DATABASE_URL")
+        return None
     return _start_postgres(binaries)
 
 
@@ -55,7 +57,8 @@ def redis_url() -> str | None:
     if given := os.environ.get("TEST_REDIS_URL"):
         return given
     if valkey.find_binary() is None:
-        return _is_missing("Redis", "install the package redis-server or set TEST_REDIS_URL")
+        _note_missing("Redis", "install the package redis-server or set TEST_REDIS_URL")
+        return None
     server = valkey.start(_temporary_folder("valkey"))
     atexit.register(processes.stop, server.process, 5)
     return server.url
@@ -67,7 +70,8 @@ def nginx_binary() -> str | None:
     found = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     if found and shutil.which("openssl"):
         return found
-    return _is_missing("Nginx", "install the packages nginx and openssl")
+    _note_missing("Nginx", "install the packages nginx and openssl")
+    return None
 
 
 @functools.cache
@@ -76,7 +80,8 @@ def chromium_binary() -> str | None:
     for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
         if found := shutil.which(name):
             return found
-    return _is_missing("Chromium", "install the package chromium")
+    _note_missing("Chromium", "install the package chromium")
+    return None
 
 
 def free_port() -> int:
@@ -86,11 +91,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _is_missing(name: str, cure: str) -> None:
-    sentence = f"{name} was not found, so its tests were skipped: {cure}."
+def _note_missing(name: str, cure: str) -> None:
     if os.environ.get("REQUIRE_ALL") == "1":
         raise RuntimeError(f"{name} was not found and REQUIRE_ALL=1: {cure}.")
-    _missing[name] = sentence
+    _missing[name] = f"{name} was not found, so its tests were skipped: {cure}."
 
 
 def _temporary_folder(name: str) -> Path:
@@ -117,8 +121,8 @@ def _start_postgres(binaries: Path) -> str:
     if user:
         shutil.chown(folder, user)
     log, data, port = folder / "log", folder / "data", free_port()
-    initialise = [binaries / "initdb", "-D", data, "-U", "shop", "-E", "UTF8", "--locale=C", "-A", "trust", "--no-sync"]
-    if processes.start(initialise, log, cwd=folder, user=user).wait(60):
+    initdb = [str(binaries / "initdb"), "-D", str(data), "-U", "shop", "-E", "UTF8", "-A", "trust"]
+    if processes.start([*initdb, "--no-sync", f"--locale={_locale()}"], log, cwd=folder, user=user).wait(60):
         raise RuntimeError(f"initdb failed; it wrote:\n{processes.last_lines(log)}")
     settings = {
         "port": port,
@@ -138,6 +142,11 @@ def _start_postgres(binaries: Path) -> str:
     url = f"postgresql://shop@127.0.0.1:{port}/postgres"
     _wait_for_postgres(url, server, log)
     return url
+
+
+def _locale() -> str:
+    """Unicode letters, sorted by code point; macOS has no such locale."""
+    return "C.UTF-8" if sys.platform == "linux" else "C"
 
 
 def _run_in(server: str, statement: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -81,22 +80,11 @@ def gunicorn_command() -> list[str]:
     return [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "gunicorn.conf.py"), "wsgi:app"]
 
 
+def prepare_command() -> list[str]:
+    """What makes the tables and the demo data."""
+    return [sys.executable, "-m", "shop.demo.prepare"]
+
+
 def shown(path: Path) -> str:
     """A path as the person at the terminal would write it."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-PREPARATION = (("db", "upgrade"), ("shop", "seed"))  # tables, then the demo data; both do nothing the second time
-
-
-def failure(words: tuple[str, ...], output: str) -> CannotRun:
-    """The refusal that quotes a failed `flask` command."""
-    return CannotRun(f"`flask {' '.join(words)}` failed; it wrote:\n{output}")
-
-
-def prepare(environment: Mapping[str, str]) -> None:
-    """Bring the tables and the demo data up to date. Raises CannotRun with what a failed command wrote."""
-    for words in PREPARATION:
-        done = subprocess.run(flask_command(*words), cwd=ROOT, env=environment, capture_output=True, text=True)
-        if done.returncode:
-            raise failure(words, "\n".join((done.stdout + done.stderr).splitlines()[-15:]))

@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from shop.demo.place import AlreadyRunning, CannotRun, only_one, prepare, read_environment, var_folder
+from shop.demo.place import AlreadyRunning, CannotRun, only_one, read_environment, var_folder
 
 
 def main() -> int:
@@ -18,15 +18,15 @@ def main() -> int:
         refuse_foreign_database(environment.get("DATABASE_URL", ""), var)
         with only_one(var):
             remove_data(var)
-            prepare(environment)
+            os.environ.update(environment)
+            from shop.demo.prepare import main as prepare  # loads the whole shop, so only when it is needed
+
+            return prepare()
     except AlreadyRunning as error:
         print(f"The shop is running: {error}. Stop it first, then reset.", file=sys.stderr)
-        return 1
     except CannotRun as error:
         print(error, file=sys.stderr)
-        return 1
-    print("The demo data is new.")
-    return 0
+    return 1
 
 
 def refuse_foreign_database(url: str, var: Path) -> None:

@@ -21,13 +21,12 @@ from types import FrameType
 from shop import ROOT
 from shop.demo import processes, valkey
 from shop.demo.place import (
-    PREPARATION,
     AlreadyRunning,
     CannotRun,
-    failure,
     flask_command,
     gunicorn_command,
     only_one,
+    prepare_command,
     read_environment,
     shown,
     var_folder,
@@ -95,15 +94,12 @@ class Supervisor:
     def _start_everything(self) -> None:
         if not self.environment.get("REDIS_URL"):
             self._start(Child("valkey", self._launch_valkey, self.var / "valkey" / "valkey.log"))
-        for words in PREPARATION:
-            self._prepare(words)
-        for name, command in (
-            ("web", gunicorn_command()),
-            ("worker", flask_command("worker")),
-            ("scheduler", flask_command("scheduler")),
-        ):
-            self._start(self._child(name, command))
+        self._prepare()
+        self._start(self._child("web", gunicorn_command()))
         self._wait_for_web()
+        # After the first page can be seen: every Python takes seconds to load the shop.
+        self._start(self._child("worker", flask_command("worker")))
+        self._start(self._child("scheduler", flask_command("scheduler")))
 
     def _child(self, name: str, command: list[str]) -> Child:
         log = self.logs / f"{name}.log"
@@ -122,17 +118,17 @@ class Supervisor:
         self.environment["REDIS_URL"] = server.url
         return server.process
 
-    def _prepare(self, words: tuple[str, ...]) -> None:
+    def _prepare(self) -> None:
         log = self.logs / "prepare.log"
         log.write_bytes(b"")
-        process = processes.start(flask_command(*words), log, env=self.environment, cwd=ROOT)
+        process = processes.start(prepare_command(), log, env=self.environment, cwd=ROOT)
         try:
             while process.poll() is None:
                 self._go_on_unless_stopped()
         finally:
             processes.kill(process)
         if process.returncode:
-            raise failure(words, processes.last_lines(log))
+            raise CannotRun(f"The demo shop could not be prepared:\n{processes.last_lines(log)}")
 
     def _wait_for_web(self) -> None:
         web = next(child for child in self.children if child.name == "web")

@@ -31,6 +31,7 @@ BACK_OFF = (
     timedelta(hours=6),
 )
 MAX_ATTEMPTS = 8
+LATE = timedelta(minutes=5)
 
 FindRecipients = Callable[[Collection[str]], Mapping[str, str]]
 
@@ -239,3 +240,16 @@ def revive_dead_emails() -> int:
         .execution_options(synchronize_session=False)
     )
     return changed_rows(revived)
+
+
+# -- how it goes ------------------------------------------------------------------------------------------------------
+
+
+def is_behind() -> bool:
+    """Whether an event or an e-mail has waited for minutes: the scheduler, the workers or the mail server are away."""
+    late = transaction_time() - LATE
+    undispatched = select(OutboxEvent.id).where(OutboxEvent.dispatched_at.is_(None), OutboxEvent.created_at < late)
+    unsent = select(Email.id).where(
+        or_(and_(Email.status == "due", Email.due_at < late), and_(Email.status == "leased", Email.lease_until < late))
+    )
+    return any(db.session.scalar(waiting.limit(1)) is not None for waiting in (undispatched, unsent))

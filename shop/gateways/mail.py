@@ -1,4 +1,4 @@
-"""E-mail: one builder of messages, and two ways out, an SMTP server or a folder that keeps what would have been sent."""
+"""E-mail: one builder of messages, and two ways out: an SMTP server, or a folder that keeps what was not sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must be done now and then. Each task is made of conditional changes: twice at once or never late, it is right."""
+"""What must be done now and then. Every task is made of conditional changes, so that two at once do no harm."""
 
 from __future__ import annotations
 

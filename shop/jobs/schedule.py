@@ -85,4 +85,5 @@ def run_scheduler(app: Flask) -> None:
     scheduler = Scheduler(app)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, scheduler.stop)
+    log.info("scheduler_started", tasks=[task.name for task in (SWEEP, *TASKS)])
     scheduler.run()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import logging
+import signal
 import time
 from types import FrameType
 from typing import Any
@@ -10,9 +13,10 @@ import redis
 import structlog
 from flask import Flask
 from rq import Queue, Worker
+from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.worker.base import StopRequested
+from sqlalchemy.orm import configure_mappers
 
 from shop.db import db
 from shop.extensions import QUEUES, make_redis
@@ -28,7 +32,7 @@ class ShopWorker(Worker):
     max_connection_wait_time = 4.0
 
     def __init__(self, app: Flask, connection: redis.Redis) -> None:
-        super().__init__(list(QUEUES), connection=connection, serializer=JSONSerializer)
+        super().__init__(list(QUEUES), connection=connection, serializer=JSONSerializer, worker_ttl=60)
         self.app = app
         self.is_told_to_stop = False
 
@@ -70,24 +74,58 @@ def run_worker(app: Flask, *, burst: bool = False) -> None:
 
     While Redis is away it waits and tries again, and says so once.
     """
+    logging.getLogger("rq.worker").addFilter(_NotAgain())
+    _prepare(app)
     is_away = False
-    while True:
-        worker = None
-        try:
-            worker = ShopWorker(app, make_redis(app.config["REDIS_URL"]))
-            if is_away:
-                log.info("redis_back")
-                is_away = False
-            worker.work(burst=burst, logging_level="WARNING")
-        except redis.RedisError as error:
-            if not is_away:
+    try:
+        while True:
+            for number in (signal.SIGTERM, signal.SIGINT):  # until RQ's own handlers take over
+                signal.signal(number, _stop)
+            worker, error = _work(app, burst=burst)
+            if burst or (worker is not None and worker.is_told_to_stop):
+                return
+            if error is not None and not is_away:
                 log.warning("redis_away", error=type(error).__name__, effect="sending waits, nothing is lost")
-            is_away = True
-        except StopRequested:
-            return
-        if burst or (worker is not None and worker.is_told_to_stop):
-            return
-        try:
+            is_away = error is not None
             time.sleep(RETRY_AFTER)
-        except StopRequested:  # the signal handler of the worker that ended is still there
-            return
+    except StopRequested:
+        return
+
+
+def _prepare(app: Flask) -> None:
+    """Do once what every forked job would do anew: import the jobs, map the tables, compile the templates."""
+    for job in JOBS:
+        importlib.import_module(job.function.rpartition(".")[0])
+    configure_mappers()
+    for name in app.jinja_env.list_templates(filter_func=lambda name: name.startswith("emails/")):
+        app.jinja_env.get_template(name)
+    log.info("worker_started", queues=QUEUES)
+
+
+def _work(app: Flask, *, burst: bool) -> tuple[ShopWorker | None, Exception | None]:
+    """Run one worker until it ends; returns it, and what Redis did to it."""
+    worker = None
+    try:
+        worker = ShopWorker(app, make_redis(app.config["REDIS_URL"]))
+        worker.work(burst=burst, logging_level="WARNING")
+    except redis.RedisError as error:
+        return worker, error
+    return worker, None
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise StopRequested
+
+
+class _NotAgain(logging.Filter):
+    """Lets RQ say once a minute, not every few seconds, that it cannot reach Redis."""
+
+    said_at = float("-inf")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if "could not connect" not in str(record.msg):
+            return True
+        is_news = time.monotonic() - self.said_at > 60
+        if is_news:
+            self.said_at = time.monotonic()
+        return is_news

@@ -1,5 +1,142 @@
-"""Errors as pages."""
+"""Errors as pages: one table of families, plain words, the right status; toasts for HTMX."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+from flask import Response, g, make_response, render_template, request, url_for
+from flask_limiter import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from shop import errors
+from shop.db import is_unreachable
+from shop.domain.catalog.queries import list_categories
+from shop.errors import ShopError, TooMany, Unauthenticated, Unavailable
+from shop.extensions import limiter
+from shop.storefront.htmx import go_to, is_htmx
+from shop.storefront.redirects import sign_in_address
+from shop.storefront.rendering import render_page, render_plain_page
+
+log = structlog.get_logger("shop.storefront")
+
+STATUS = {
+    errors.NotFound: 404,
+    errors.Unknown: 400,
+    errors.Invalid: 422,
+    errors.Malformed: 400,
+    errors.Conflict: 409,
+    errors.Gone: 410,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.PaymentRefused: 402,
+    errors.TooMany: 429,
+    errors.Unavailable: 503,
+}
+HEADINGS = {
+    403: "That was refused",
+    404: "Page not found",
+    405: "That does not work here",
+    409: "Something changed meanwhile",
+    410: "No longer here",
+    413: "That is too large",
+    422: "This address needs a small change",
+    429: "One moment, please",
+    500: "Something went wrong on our side",
+    503: "Back in a moment",
+}
+SENTENCES = {
+    404: "There is no page at this address. It may have moved, or the link may have a typing mistake.",
+    405: "This address cannot be opened in this way. Start from the home page.",
+    413: "What was sent is larger than this shop takes. Send less.",
+    500: "We have been told about it. Nothing you ordered is lost. Try again in a moment.",
+    503: "The shop cannot answer right now. Nothing you did is lost: your cart and your orders are safe.",
+}
+STALE_FORM = "This page was open for too long. Go back, reload the page and try again."
+RETRY_AFTER = 30
 
 
-def answer_error(error: Exception):
-    raise error
+def status_of(error: ShopError) -> int:
+    """The HTTP status of a refusal's family."""
+    return next(STATUS[family] for family in type(error).__mro__ if family in STATUS)
+
+
+def answer_error(error: Exception) -> Response:
+    """Any error as a page, or as a toast where HTMX asked."""
+    if isinstance(error, Unauthenticated):
+        return go_to(sign_in_address())
+    if isinstance(error, ShopError):
+        return _answer(status_of(error), error.message, [d.message for d in error.details], error.retry_after)
+    if isinstance(error, CSRFError):
+        return _answer(400, STALE_FORM)
+    if isinstance(error, RateLimitExceeded):
+        return answer_error(_too_many())
+    if isinstance(error, HTTPException) and error.code != 500:
+        return _answer_http(error)
+    if is_unreachable(error):
+        log.warning("database_unreachable", error=type(error).__name__)
+        return answer_error(Unavailable(SENTENCES[503], retry_after=RETRY_AFTER))
+    log.error("unhandled_error", path=request.path[:200], exc_info=error)
+    return _answer(500, SENTENCES[500])
+
+
+def _too_many() -> TooMany:
+    """The limit that was reached, with the seconds until it ends."""
+    limit = limiter.current_limit
+    seconds = max(1, round(limit.reset_at - time.time())) if limit else RETRY_AFTER
+    return TooMany(f"That was tried too often in a short time. Wait {_in_words(seconds)} and try again.", (), seconds)
+
+
+def _in_words(seconds: int) -> str:
+    if seconds < 60:
+        return "a minute" if seconds > 30 else f"{seconds} seconds"
+    minutes = -(-seconds // 60)
+    return "a minute" if minutes == 1 else f"{minutes} minutes"
+
+
+def _answer_http(error: HTTPException) -> Response:
+    """Werkzeug's own: redirects stay as they are, refusals become pages and keep their headers (Allow and the like)."""
+    if error.code is None or error.code < 400 or error.response is not None:
+        return make_response(error.get_response())
+    response = _answer(error.code, SENTENCES.get(error.code, error.description or ""))
+    for name, value in error.get_headers():
+        if name.lower() not in {"content-type", "content-length"}:
+            response.headers[name] = value
+    return response
+
+
+def _answer(status: int, message: str, details: list[str] | None = None, retry_after: int | None = None) -> Response:
+    context = {
+        "details": [detail for detail in details or [] if detail != message],
+        "heading": HEADINGS.get(status, "That did not work"),
+        "message": message,
+        "request_id": g.get("request_id", ""),
+        "status": status,
+    }
+    if is_htmx():
+        response = make_response(render_template("components/_toast.html", **context), status)
+        response.headers["HX-Retarget"] = "#toasts"
+        response.headers["HX-Reswap"] = "innerHTML"
+    else:
+        response = make_response(_page(status, context), status)
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _page(status: int, context: dict[str, object]) -> str:
+    if status not in {404, 410}:
+        return render_plain_page("errors/error.html", start=_start(status), **context)
+    slug = (request.view_args or {}).get("slug", "")
+    try:
+        categories = list_categories()
+    except SQLAlchemyError:
+        categories = ()
+    return render_page("errors/not_found.html", categories=categories, search_text=slug.replace("-", " "), **context)
+
+
+def _start(status: int) -> str:
+    """Where to go on: a listing without what could not be read of its address, else the home page."""
+    return request.path if status == 422 and request.method == "GET" else url_for("catalog.home")

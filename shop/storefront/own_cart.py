@@ -45,7 +45,9 @@ def remember_cart(response: Response, public_id: str, item_count: int) -> Respon
 
 
 def remember_count(response: Response, item_count: int) -> Response:
-    """Keep how many items the badge shows."""
+    """Keep how many items the badge shows; who never had one is given no cookie."""
+    if not item_count and COUNT_COOKIE not in request.cookies:
+        return response
     response.set_cookie(COUNT_COOKIE, str(item_count), **_kept())
     return response
 

@@ -30,6 +30,7 @@ def register(app: Flask) -> None:
         asset=asset,
         country_names=country_names(),
         media_url=media_url,
+        contact_address=app.extensions["shop_settings"].mail_from,
         shop_name=app.extensions["shop_settings"].shop_name,
         terms=app.extensions["shop_terms"],
     )

@@ -28,6 +28,7 @@ from shop.domain.catalog.stock import correct_stock, open_stock
 from shop.errors import Conflict, Detail, Invalid, Unknown
 from shop.money import Money
 
+PARTS = ("category", "variants", "images", "attributes")
 DERIVED = ("search_text", "from_price_amount")  # kept by save_product itself, no change that anybody made
 
 
@@ -146,6 +147,7 @@ def save_product(draft: ProductDraft, actor: Actor, *, set_stock: bool = False) 
     if found and any(not field.endswith(".stock") for field in changes.after):
         product.updated_at = transaction_time()  # the page changed, also where only a part of the product did
     db.session.flush()
+    db.session.expire(product, PARTS)  # whoever reads the product next in this session reads them anew
     return _record(product, changes, actor, is_new=found is None)
 
 

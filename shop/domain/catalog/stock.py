@@ -37,5 +37,6 @@ def correct_stock(variant: Variant, units: int, actor: Actor) -> int | None:
         StockItem.variant_id == variant.id, StockItem.on_hand == before, StockItem.reserved <= units
     )
     exactly_one(db.session.execute(set_level.values(on_hand=units).execution_options(synchronize_session=False)))
+    db.session.expire(item)
     record_movement(variant.id, "correction", units - before, new_public_id("move"), actor)
     return before

@@ -11,16 +11,19 @@ from pydantic import Field
 from sqlalchemy import delete, select, update
 
 from shop.db import changed_rows, db, exactly_one, operation, transaction_time
+from shop.domain.actors import Actor
+from shop.domain.audit.operations import record_change
 from shop.domain.customers.models import StaffRole, User, UserSession
 from shop.domain.customers.passwords import hash_password, password_matches
-from shop.domain.inputs import Input, Line
-from shop.errors import Conflict, Detail, Unauthenticated
+from shop.domain.inputs import Email, Input, Line
+from shop.errors import Conflict, Detail, Unauthenticated, Unknown
 
 CUSTOMER_IDLE = timedelta(days=14)
 STAFF_IDLE = timedelta(minutes=30)
 CUSTOMER_LONGEST = timedelta(days=90)
 STAFF_LONGEST = timedelta(hours=12)
 TOUCH_EVERY = timedelta(minutes=1)
+OWNER = "Owner"
 
 
 class Credentials(Input):
@@ -28,6 +31,14 @@ class Credentials(Input):
 
     email: Line = Field(min_length=1, max_length=254, title="your e-mail address")
     password: str = Field(min_length=1, max_length=128, title="your password")
+
+
+class NewStaff(Input):
+    """What making an account for a member of staff asks for."""
+
+    email: Email = Field(title="an e-mail address")
+    password: str = Field(min_length=10, max_length=128, title="a password")
+    role: Line = Field(min_length=1, max_length=80, title="a role")
 
 
 @operation
@@ -66,6 +77,24 @@ def create_user(
     )
     db.session.add(user)
     db.session.flush()
+    return user
+
+
+@operation
+def create_staff(wanted: NewStaff, actor: Actor) -> User:
+    """Make an account for a member of staff. The role Owner, which may do everything, is made with the first one.
+
+    Raises Unknown for a role that is not there, Conflict for an address that has an account.
+    """
+    names = {name.casefold(): name for name in (OWNER, *db.session.scalars(select(StaffRole.name)))}
+    role = names.get(wanted.role.casefold())
+    if role is None:
+        message = f"There is no role {wanted.role}. Choose one of: {', '.join(sorted(names.values()))}."
+        raise Unknown(message, [Detail("role", message)])
+    if role == OWNER and db.session.scalar(select(StaffRole.id).filter_by(name=OWNER)) is None:
+        save_staff_role(OWNER, ["all"])
+    user = create_user(email=wanted.email, password=wanted.password, staff_role=role)
+    record_change(actor, "staff.created", "user", user.public_id, {}, {"email": user.email, "role": role})
     return user
 
 

@@ -60,7 +60,7 @@ def _slugs_by_sku(skus: Sequence[str]) -> dict[str, str]:
     for start in range(0, len(skus), SKUS_AT_ONCE):
         some = skus[start : start + SKUS_AT_ONCE]
         owned = select(Variant.sku, Product.slug).join(Variant.product).where(Variant.sku.in_(some))
-        slugs |= dict(db.session.execute(owned).tuples().all())
+        slugs |= {sku: slug for sku, slug in db.session.execute(owned)}
     end_read()
     return slugs
 

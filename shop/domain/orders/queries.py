@@ -55,4 +55,9 @@ def find_order_of_cart(cart_id: int) -> Order | None:
 def email_addresses_of(public_ids: Collection[str]) -> dict[str, str]:
     """Where to write to about these orders: public id to e-mail address; orders that are not there are left out."""
     rows = db.session.execute(select(Order.public_id, Order.email).where(Order.public_id.in_(public_ids)))
-    return {public_id: email for public_id, email in rows.tuples()}
+    return {public_id: email for public_id, email in rows}
+
+
+def find_order_placed_with(public_id: str, placement_key: str) -> Order | None:
+    """The order of this id, for the form that placed it: `placement_key` is the hash of that form's key."""
+    return db.session.scalars(select(Order).filter_by(public_id=public_id, placement_key=placement_key)).one_or_none()

@@ -1,0 +1,145 @@
+"""The demo shop's contents: its catalogue with pictures, people who can sign in, and the orders of 90 days."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import select
+
+from shop.db import db, end_read, frozen_time, operation, transaction_time
+from shop.demo.past_orders import Shopper, place_past_orders
+from shop.demo.tiles import HEIGHT, WIDTH, draw_tile
+from shop.domain.actors import SYSTEM
+from shop.domain.catalog.drafts import ImageDraft, ProductDraft, VariantDraft
+from shop.domain.catalog.operations import save_category, save_product
+from shop.domain.customers.models import User
+from shop.domain.customers.operations import create_user, save_staff_role
+from shop.domain.terms import Terms
+from shop.money import Money
+
+CATALOGUE = Path(__file__).with_name("catalogue.json")
+PEOPLE = Path(__file__).with_name("people.json")
+ADMIN = ("admin@example.com", "demo-admin-password")
+CUSTOMER = ("lina@example.com", "demo-customer-password")
+CATALOGUE_DAYS = 300
+STRIDE = 7
+GUESTS = 8  # of the people, this many order without an account
+
+
+class Store(Protocol):
+    """Where pictures are kept."""
+
+    def save(self, name: str, data: bytes) -> None: ...
+
+
+def seed_demo(terms: Terms, store: Store, *, echo: Callable[[str], object]) -> bool:
+    """Fill the shop with the demo, all or nothing; False when it was filled before and nothing is done."""
+    is_seeded = db.session.scalar(select(User.id).filter_by(email=ADMIN[0])) is not None
+    end_read()
+    if is_seeded:
+        echo("The demo is in the shop already: nothing to do.")
+        return False
+    catalogue = json.loads(CATALOGUE.read_text(encoding="utf-8"))
+    people = json.loads(PEOPLE.read_text(encoding="utf-8"))
+    for entry in catalogue["products"]:
+        store.save(_picture_of(entry), draw_tile(entry["slug"], entry["category"], entry["name"]))
+    echo(f"{len(catalogue['products'])} pictures drawn.")
+    fill_demo_shop(catalogue, people, terms, echo)
+    echo(f"Sign in as {CUSTOMER[0]} with {CUSTOMER[1]}, as staff as {ADMIN[0]} with {ADMIN[1]}.")
+    return True
+
+
+def _picture_of(entry: dict[str, Any]) -> str:
+    return f"demo/{entry['slug']}.svg"
+
+
+@operation
+def fill_demo_shop(
+    catalogue: dict[str, Any], people: list[dict[str, str]], terms: Terms, echo: Callable[[str], object]
+) -> None:
+    """Save the demo's catalogue, people and orders in one transaction, as if it had all happened in its time."""
+    now = transaction_time()
+    for position, entry in enumerate(catalogue["categories"]):
+        save_category(entry["slug"], entry["name"], entry["description"], entry["parent"], position)
+    since = _save_products(catalogue["products"], terms.currency, now)
+    echo(f"{len(catalogue['categories'])} categories and {len(since)} products.")
+    admin, shoppers = _save_people(people, now)
+    echo(f"{len(shoppers)} customers and one member of staff.")
+    placed = place_past_orders(shoppers, since, admin, terms, now)
+    echo(f"{placed} orders of the last 90 days.")
+
+
+def _save_products(entries: list[dict[str, Any]], currency: str, now: datetime) -> dict[str, datetime]:
+    """Save the products evenly over the last 300 days; returns slug -> since when."""
+    # The file goes category by category; in strides its neighbours lie months apart, as in a shop that grew.
+    strided = [entry for start in range(STRIDE) for entry in entries[start::STRIDE]]
+    strided.sort(key=lambda entry: "new" in entry["tags"])
+    since: dict[str, datetime] = {}
+    for place, entry in enumerate(strided):
+        moment = now - timedelta(days=CATALOGUE_DAYS * (1 - place / len(strided)))
+        with frozen_time(moment):
+            save_product(_draft(entry, currency), SYSTEM)
+        since[entry["slug"]] = moment
+    return since
+
+
+def _draft(entry: dict[str, Any], currency: str) -> ProductDraft:
+    alt_text = f"{entry['name']} by {entry['brand']}"
+    return ProductDraft(
+        slug=entry["slug"],
+        name=entry["name"],
+        variants=tuple(_variant(variant, currency) for variant in entry["variants"]),
+        option_names=tuple(entry["options"]),
+        description=entry["description"],
+        brand=entry["brand"],
+        category_slug=entry["category"],
+        tags=tuple(entry["tags"]),
+        status="active",
+        seo_title=entry.get("seo_title", ""),
+        seo_description=entry.get("seo_description", ""),
+        images=(ImageDraft(file_name=_picture_of(entry), alt_text=alt_text, width=WIDTH, height=HEIGHT),),
+        attributes=tuple((name, value) for name, values in entry["attributes"].items() for value in values),
+    )
+
+
+def _variant(entry: dict[str, Any], currency: str) -> VariantDraft:
+    return VariantDraft(
+        sku=entry["sku"],
+        price=Money.parse(entry["price"], currency),
+        option_values=tuple(entry["option_values"]),
+        compare_at=Money.parse(entry["compare_at"], currency) if entry["compare_at"] else None,
+        weight_grams=entry["weight_grams"],
+        stock=entry["stock"],
+    )
+
+
+def _save_people(people: list[dict[str, str]], now: datetime) -> tuple[User, list[Shopper]]:
+    """The owner of the shop, and who buys there: the customer to sign in as, others with an account, and guests."""
+    save_staff_role("Owner", ["all"])
+    with frozen_time(now - timedelta(days=CATALOGUE_DAYS)):
+        admin = create_user(email=ADMIN[0], password=ADMIN[1], first_name="Ada", last_name="Owner", staff_role="Owner")
+    lina = {**people[0], "first_name": "Lina", "last_name": "Haddad", "email": CUSTOMER[0], "phone": "+962 79 555 0100"}
+    shoppers = [Shopper(lina, _account(lina, CUSTOMER[1], now - timedelta(days=120)))]
+    for place, person in enumerate(people):
+        has_account = place < len(people) - GUESTS
+        # Nobody signs in as these: they are there to be looked at.
+        password, joined = secrets.token_urlsafe(24), now - timedelta(days=95 + 7 * place)
+        shoppers.append(Shopper(person, _account(person, password, joined) if has_account else None))
+    return admin, shoppers
+
+
+def _account(person: dict[str, str], password: str, joined: datetime) -> int:
+    with frozen_time(joined):
+        user = create_user(
+            email=person["email"],
+            password=password,
+            first_name=person["first_name"],
+            last_name=person["last_name"],
+            phone=person["phone"],
+        )
+    return user.id

@@ -1,0 +1,163 @@
+"""The checkout: one page from address to order, for guests as for customers (reliability.md D15, D23)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+
+from flask import Blueprint, make_response, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from shop.domain.addresses import NEEDS_POSTAL_CODE, NEEDS_REGION
+from shop.domain.carts.models import Cart
+from shop.domain.carts.queries import price_cart
+from shop.domain.checkout import (
+    PlaceOrder,
+    QuoteShipping,
+    TotalChanged,
+    check_out_with_cash,
+    quote_methods,
+    quote_shipping,
+)
+from shop.domain.inputs import read_form
+from shop.domain.orders.models import Order
+from shop.domain.orders.queries import find_order_placed_with
+from shop.domain.orders.tokens import order_token
+from shop.errors import CartOrdered, Conflict, Gone, Invalid, OutOfStock, ShopError, TooMany, Unknown
+from shop.extensions import terms
+from shop.policies import current_shopper, policy
+from shop.storefront.errors import status_of
+from shop.storefront.filled import FilledForm
+from shop.storefront.htmx import go_to, is_partial
+from shop.storefront.own_cart import find_open_cart, find_own_cart, forget_cart
+from shop.storefront.rendering import render_plain_page
+
+blueprint = Blueprint("checkout", __name__)
+
+KEPT_KEYS = 5
+PLACE = ("cartId", *(f"shippingAddress.{part}" for part in ("country", "region", "city", "postalCode")))
+REFUSALS = (Invalid, Unknown, OutOfStock, TotalChanged, TooMany)  # what the form itself can be shown with
+
+
+@blueprint.get("/checkout")
+@policy("guest")
+def show_checkout() -> ResponseReturnValue:
+    cart = find_own_cart()
+    if cart is None:
+        return go_to(url_for("cart.show_cart"))
+    return _show(cart, FilledForm(_first_values(cart)))
+
+
+@blueprint.post("/checkout")
+@policy("guest")
+def check_out() -> ResponseReturnValue:
+    return _quote() if request.form.get("action") == "quote" else _place()
+
+
+def _quote() -> ResponseReturnValue:
+    """The methods and totals for the country that was chosen; what was typed stays."""
+    filled = FilledForm(request.form)
+    try:
+        wanted = read_form(QuoteShipping, ((name, request.form.get(name, "")) for name in PLACE))
+        quote_shipping(wanted, current_shopper(), terms)
+    except Invalid as refusal:
+        filled = FilledForm.refused(request.form, refusal)
+    return _show(_get_cart_of_form(), filled, template="checkout/_quoted.html", status=422 if filled.message else 200)
+
+
+def _place() -> ResponseReturnValue:
+    placement_key = hashlib.sha256(request.form.get("placementKey", "").encode()).hexdigest()
+    try:
+        wanted = read_form(PlaceOrder, request.form.items())
+        order = check_out_with_cash(wanted, current_shopper(), terms, placement_key=placement_key)
+    except CartOrdered as refusal:
+        return _lead_to(_get_order_of_same_form(refusal, placement_key))
+    except REFUSALS as refusal:
+        filled = FilledForm.refused(request.form, refusal)
+        return _show(_get_cart_of_form(), filled, status=status_of(refusal))
+    return _lead_to(order)
+
+
+def _get_order_of_same_form(refusal: CartOrdered, placement_key: str) -> Order:
+    """The order that a first press of the same form made: a second one sees it too, and orders nothing."""
+    order = find_order_placed_with(refusal.order_id, placement_key)
+    if order is None:
+        raise Conflict("This cart is ordered already. The link to the order is in its confirmation e-mail.")
+    return order
+
+
+def _lead_to(order: Order) -> ResponseReturnValue:
+    token = order_token(order, terms.order_token_secrets)
+    return forget_cart(go_to(url_for("orders.show_order", order_id=order.public_id, token=token, placed=1)))
+
+
+def _get_cart_of_form() -> Cart:
+    cart = find_open_cart(request.form.get("cartId", ""))
+    if cart is None:
+        raise Gone("This cart has ended or was ordered. Look at your cart again.")
+    return cart
+
+
+def _first_values(cart: Cart) -> dict[str, str]:
+    """What is known before anything is typed: the place that was quoted for, and the customer who is signed in."""
+    place = cart.destination or {"country": terms.countries[0]}
+    values = {
+        "country": place["country"],
+        "region": place.get("region"),
+        "city": place.get("city"),
+        "postalCode": place.get("postal_code"),
+    }
+    if current_user.is_authenticated:
+        values |= {
+            "email": current_user.email,
+            "firstName": current_user.first_name,
+            "lastName": current_user.last_name,
+            "phone": current_user.phone,
+        }
+    return {"billingAddress": "same"} | {f"shippingAddress.{name}": text for name, text in values.items() if text}
+
+
+def _show(
+    cart: Cart, filled: FilledForm, *, template: str = "checkout/_checkout.html", status: int = 200
+) -> ResponseReturnValue:
+    """The form with what the cart costs to the chosen country: its part for HTMX, else the page."""
+    country = filled.value("shippingAddress.country") or terms.countries[0]
+    try:
+        quotes = quote_methods(cart, country, terms)
+    except Invalid as refusal:
+        quotes, filled = [], _with_mistakes(filled, refusal)
+    wished = filled.value("shippingMethod")
+    chosen = next((quote for quote in quotes if quote.method.id == wished), quotes[0] if quotes else None)
+    priced = price_cart(cart, terms, chosen.method if chosen else None)
+    if not priced.lines:
+        return go_to(url_for("cart.show_cart"))
+    context = {
+        "chosen": chosen,
+        "country": country,
+        "form": filled,
+        "needs_postal_code": country in NEEDS_POSTAL_CODE,
+        "needs_region": country in NEEDS_REGION,
+        "placement_key": _placement_key_of(cart),
+        "priced": priced,
+        "quotes": quotes,
+    }
+    if is_partial():
+        return make_response(render_template(template, **context), status)
+    return make_response(render_plain_page("checkout/checkout.html", **context), status)
+
+
+def _with_mistakes(filled: FilledForm, refusal: ShopError) -> FilledForm:
+    more = {detail.field: detail.message for detail in refusal.details}
+    return replace(filled, mistakes={**more, **filled.mistakes}, message=filled.message or refusal.message)
+
+
+def _placement_key_of(cart: Cart) -> str:
+    """The key of this cart's order form, kept in the session: a reload of the page keeps it."""
+    keys: Mapping[str, str] = session.get("placement_keys", {})
+    if cart.public_id not in keys:
+        newest = dict(list(keys.items())[-(KEPT_KEYS - 1) :])
+        session["placement_keys"] = keys = {**newest, cart.public_id: secrets.token_urlsafe(24)}
+    return keys[cart.public_id]

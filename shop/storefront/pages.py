@@ -1,0 +1,74 @@
+"""Content pages, stored pictures, and what crawlers and browsers ask for by themselves."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, make_response, redirect, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from shop.errors import NotFound
+from shop.extensions import storage
+from shop.policies import policy
+from shop.storefront.rendering import render_page
+
+blueprint = Blueprint("pages", __name__)
+
+TITLES = {
+    "accessibility": "Accessibility",
+    "contact": "Contact",
+    "privacy": "Privacy",
+    "returns": "Returns",
+    "shipping": "Shipping",
+    "terms": "Terms of sale",
+    "track-order": "Track an order",
+}
+ROBOTS = """User-agent: *
+Disallow: /account
+Disallow: /api/
+Disallow: /cart
+Disallow: /checkout
+Disallow: /orders/
+Disallow: /search
+Disallow: /sign-in
+"""
+# A stored picture may be an SVG from outside: nothing in it runs, also where it is opened by itself.
+PICTURE_HEADERS = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@blueprint.get("/pages/<slug>")
+@policy("public")
+def show_page(slug: str) -> ResponseReturnValue:
+    if slug not in TITLES:
+        raise NotFound("There is no such page.")
+    return render_page(f"pages/{slug}.html", title=TITLES[slug], slug=slug)
+
+
+@blueprint.get("/media/<path:name>")
+@policy("public")
+def media(name: str) -> ResponseReturnValue:
+    try:
+        path = storage.path_of(name)
+    except ValueError:
+        raise NotFound("There is no such picture.") from None
+    if not path.is_file():
+        raise NotFound("There is no such picture.")
+    response: Response = send_file(path, conditional=True)
+    response.headers.update(PICTURE_HEADERS)
+    return response
+
+
+@blueprint.get("/robots.txt")
+@policy("public")
+def robots() -> ResponseReturnValue:
+    response = make_response(ROBOTS)
+    response.mimetype = "text/plain"
+    return response
+
+
+@blueprint.get("/favicon.ico")
+@policy("public")
+def favicon() -> ResponseReturnValue:
+    return redirect(url_for("static", filename="img/favicon.svg"), 301)

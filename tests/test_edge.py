@@ -1,0 +1,24 @@
+"""What every request passes: hosts, sizes, headers, ids."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_security_headers_are_on_every_answer(client, app):
+    for path in ("/api/v1/products", "/api/nothing", "/healthz", "/static/css/shop.css"):
+        headers = client.get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("host", ["evil.example.com", "localhost.evil.com", "localhost@evil.com"])
+def test_another_host_is_refused(client, app, host):
+    assert client.get("/healthz", headers={"Host": host}).status_code == 400
+
+
+def test_static_files_with_their_hash_are_kept_for_ever(client, app):
+    assert "immutable" in client.get("/static/css/shop.css?v=1").headers["Cache-Control"]
+    assert "immutable" not in client.get("/static/css/shop.css").headers["Cache-Control"]
