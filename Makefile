@@ -11,7 +11,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run reset test lint bench prove-races prove-kills prove-import prove-browser prove-start lock
+.PHONY: help setup run reset test lint bench prove-races prove-kills prove-import prove-start lock
 
 help:
 	@awk '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
@@ -46,8 +46,6 @@ prove-kills: .venv/dev-ok ## kill processes at the worst moments: nothing is los
 	@$(RUN) -m bench.prove_kills
 prove-import: .venv/dev-ok ## import a large catalogue, twice
 	@$(RUN) -m bench.prove_import
-prove-browser: .venv/dev-ok ## buy something in a real browser
-	@$(RUN) -m bench.prove_browser
 prove-start: .venv/dev-ok ## from a fresh clone to the first page
 	@$(RUN) -m bench.prove_start
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jinja2
 from flask import Flask, Response, request
+from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import shop.domain.models  # noqa: F401 (every table is known before the first query)
@@ -114,6 +115,9 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def answer(error: Exception) -> Response | tuple[Response, int]:
+        if isinstance(error, SecurityError):
+            # The host is not ours, so no address can be built: no page, just a sentence.
+            return Response("This host is not served here.\n", 400, mimetype="text/plain")
         is_api = request.path == "/api" or request.path.startswith(("/api/", "/webhooks/"))
         return answer_in_json(error) if is_api else answer_in_html(error)
 

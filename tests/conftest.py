@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
@@ -25,7 +26,8 @@ from shop.domain.actors import Actor
 from shop.domain.carts.operations import AddToCart, add_to_cart, create_cart
 from shop.domain.catalog.models import Product, Variant
 from shop.domain.checkout import PlaceOrder, place_order
-from shop.domain.customers.operations import create_user
+from shop.domain.customers import passwords
+from shop.domain.customers.operations import create_user, save_staff_role
 from shop.domain.inventory.models import StockItem, StockMovement
 from shop.domain.orders.models import Order
 from shop.domain.payments.operations import CashOnDelivery, confirm_cash_on_delivery
@@ -67,6 +69,12 @@ def test_settings(**changes: Any) -> Settings:
 test_settings.__test__ = False  # type: ignore[attr-defined]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> None:
+    """The same algorithm with as little work as it takes."""
+    passwords.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
 @pytest.fixture(scope="session")
 def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of this run's database on the engine asked for, migrated."""
@@ -97,7 +105,9 @@ def application(database: str, tmp_path_factory: pytest.TempPathFactory) -> Flas
     """One application per engine and run; making it anew for each test would be most of their time."""
     media = tmp_path_factory.mktemp("media")
     return create_app(
-        test_settings(database_url=database, storage_url=f"file:{media}", redis_url=f"unix://{media}/none")
+        test_settings(
+            database_url=database, storage_url=f"file:{media}", redis_url=f"unix://{media}/none", var_dir=str(media)
+        )
     )
 
 
@@ -124,7 +134,7 @@ def empty_database(url: str) -> None:
         shutil.copy(path.with_suffix(".template"), path)
         return
     with db.engine.begin() as connection:
-        # Much quicker than TRUNCATE, which makes new files; the append-only triggers are off for this transaction alone.
+        # Quicker than TRUNCATE, which makes new files; the append-only triggers are off for this transaction alone.
         deletes = "; ".join(f'DELETE FROM "{name}"' for name in db.metadata.tables)
         connection.exec_driver_sql(
             f"SET LOCAL session_replication_role = replica; SET LOCAL synchronous_commit = off; {deletes}"
@@ -134,7 +144,7 @@ def empty_database(url: str) -> None:
 def assert_invariants() -> None:
     from shop.domain.audit_checks import run_audit
 
-    findings = [finding for finding in run_audit() if finding.rows]
+    findings = [finding for finding in run_audit(with_lateness=False) if finding.rows]
     assert not findings, f"flask shop audit: {findings}"
 
 
@@ -152,7 +162,8 @@ class ShopClient(FlaskClient):
         headers.setdefault("Sec-Fetch-Site", "same-origin")
         db.session.rollback()
         try:
-            return super().open(*args, headers={k: v for k, v in headers.items() if v is not None}, **kwargs)
+            with self.application.app_context():  # a `g` of its own, as every real request has
+                return super().open(*args, headers={k: v for k, v in headers.items() if v is not None}, **kwargs)
         finally:
             db.session.rollback()
 
@@ -301,6 +312,14 @@ def make_customer(email: str = "lina@example.com", password: str = "correct hors
     """A customer who can sign in, as the actor they are."""
     user = create_user(email=email, password=password, first_name="Lina", last_name="Haddad")
     return Actor("customer", user_id=user.id, address="127.0.0.1")
+
+
+def make_staff(*permissions: str, email: str = "staff@example.com") -> Actor:
+    """A member of staff with these permissions (all, when none is named), as the actor they are."""
+    held = list(permissions) or ["all"]
+    save_staff_role("Test role", held)
+    user = create_user(email=email, password="correct horse battery", staff_role="Test role")
+    return Actor("staff", user_id=user.id, address="127.0.0.1", permissions=frozenset(held))
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from shop.money import Money
 
 @pytest.mark.parametrize(
     ("text", "currency", "amount"),
-    [("54.95", "USD", 5495), ("54.955", "USD", 5496), ("500", "JPY", 500), ("500.5", "JPY", 501), ("84.2", "JOD", 84200),
-     ("84.2049", "JOD", 84200), ("0", "USD", 0), (" 7.00 ", "EUR", 700), (".5", "USD", 50)],
+    [("54.95", "USD", 5495), ("54.955", "USD", 5496), ("500", "JPY", 500), ("500.5", "JPY", 501),
+     ("84.2", "JOD", 84200), ("84.2049", "JOD", 84200), ("0", "USD", 0), (" 7.00 ", "EUR", 700), (".5", "USD", 50)],
 )  # fmt: skip
 def test_a_price_is_read_half_up_to_the_step_of_its_currency(text, currency, amount):
     assert Money.parse(text, currency) == Money(amount, currency)

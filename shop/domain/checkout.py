@@ -98,7 +98,7 @@ def quote_methods(cart: Cart, country: str, terms: Terms) -> list[ShippingQuote]
 def quote_shipping(wanted: QuoteShipping, actor: Actor, terms: Terms) -> list[ShippingQuote]:
     """Keep the destination with the cart and quote every method for it.
 
-    Raises Unknown for a cart that is not the caller's, Invalid for a country not delivered to, and what lock_cart raises.
+    Raises Unknown for a cart that is not the caller's, Invalid where we do not deliver, and what lock_cart raises.
     """
     _methods_for(wanted.shipping_address.country, terms)
     try:
@@ -127,7 +127,7 @@ def place_order(
 ) -> Order:
     """Make the cart an order: priced now, its stock held for 15 minutes, the cart `ordered`. All or nothing.
 
-    Raises Invalid (empty cart, address, method), Unknown (cart, customer), OutOfStock with a detail a line, TotalChanged,
+    Raises Invalid (empty cart, address, method), Unknown (cart, customer), OutOfStock by line, TotalChanged,
     CartOrdered when the cart is an order already, TooMany with too many open holds, Gone for an ended cart.
     """
     method = _check_wish(wanted, actor, terms)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -161,7 +162,7 @@ def _show_changed(
     if status == 200 and not is_partial():
         return go_to(url_for("cart.show_cart"))
     priced: PricedCart = price_cart(get_cart(cart_id, current_shopper()), terms)
-    context = {"priced": priced, "mistakes": mistakes or {}, "message": message, "changed": changed}
+    context: dict[str, Any] = {"priced": priced, "mistakes": mistakes or {}, "message": message, "changed": changed}
     if is_partial():
         response = make_response(render_template("cart/_changed.html", **context), status)
     else:

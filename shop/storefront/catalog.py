@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,6 +10,7 @@ from pydantic import Field
 
 from shop.domain.catalog.models import Category, Product
 from shop.domain.catalog.queries import (
+    Page,
     ProductFilter,
     children_of,
     find_product_status,
@@ -24,7 +25,7 @@ from shop.errors import Gone, NotFound
 from shop.extensions import limiter, settings
 from shop.policies import policy
 from shop.storefront.htmx import is_partial, vary_by_htmx
-from shop.storefront.offers import card_of, choose, pictures_of
+from shop.storefront.offers import Choice, card_of, choose, pictures_of
 from shop.storefront.rendering import render_page
 
 blueprint = Blueprint("catalog", __name__)
@@ -71,24 +72,23 @@ def category(slug: str) -> ResponseReturnValue:
     asked = read_query(ListingQuery, request.args)
     page = list_products(asked.to_filter(category=slug))
     found = get_category(page.categories, slug)
-    context = {
-        "asked": asked,
-        "cards": [card_of(product) for product in page.products],
+    context = _results_context(asked, page) | {
         "category": found,
-        "page": page,
-        "sorts": SORTS,
+        "children": children_of(page.categories, found),
+        "path": path_to(page.categories, found),
     }
+    return _show_listing("catalog/category.html", page, context)
+
+
+def _results_context(asked: ListingQuery, page: Page) -> dict[str, Any]:
+    cards = [card_of(product) for product in page.products]
+    return {"asked": asked, "cards": cards, "page": page, "sorts": SORTS}
+
+
+def _show_listing(template: str, page: Page, context: dict[str, Any]) -> ResponseReturnValue:
     if is_partial():
         return vary_by_htmx(render_template("catalog/_results.html", **context))
-    return vary_by_htmx(
-        render_page(
-            "catalog/category.html",
-            categories=page.categories,
-            children=children_of(page.categories, found),
-            path=path_to(page.categories, found),
-            **context,
-        )
-    )
+    return vary_by_htmx(render_page(template, categories=page.categories, **context))
 
 
 @blueprint.get("/products/<slug>")
@@ -114,18 +114,14 @@ def _get_product_or_gone(slug: str) -> Product:
         raise
 
 
-def render_product(found: Product, choice: object, **more: object) -> str:
+def render_product(found: Product, choice: Choice, *, quantity: str = "1", refusal: str = "") -> str:
     """A product's whole page, with its way down the category tree."""
     categories = list_categories()
-    return render_page(
-        "catalog/product.html",
-        categories=categories,
-        path=_path_of(categories, found),
-        **product_context(found, choice, **more),
-    )
+    context = product_context(found, choice, quantity=quantity, refusal=refusal)
+    return render_page("catalog/product.html", categories=categories, path=_path_of(categories, found), **context)
 
 
-def product_context(found: Product, choice: object, *, quantity: str = "1", refusal: str = "") -> dict[str, object]:
+def product_context(found: Product, choice: Choice, *, quantity: str = "1", refusal: str = "") -> dict[str, Any]:
     """What the page and its buy box show."""
     return {
         "choice": choice,
@@ -149,11 +145,4 @@ def search() -> ResponseReturnValue:
     if not asked.q:
         return render_page("catalog/search.html", asked=asked, page=None, cards=[], sorts=SORTS)
     page = list_products(asked.to_filter(search=asked.q))
-    return render_page(
-        "catalog/search.html",
-        categories=page.categories,
-        asked=asked,
-        page=page,
-        cards=[card_of(product) for product in page.products],
-        sorts=SORTS,
-    )
+    return _show_listing("catalog/search.html", page, _results_context(asked, page))

@@ -134,7 +134,7 @@ def _page(status: int, context: dict[str, object]) -> str:
         categories = list_categories()
     except SQLAlchemyError:
         categories = ()
-    return render_page("errors/not_found.html", categories=categories, search_text=slug.replace("-", " "), **context)
+    return render_page("errors/not_found.html", categories=categories, looked_for=slug.replace("-", " "), **context)
 
 
 def _start(status: int) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, request
 from flask_login import current_user
 
+from shop.db import transaction_time
 from shop.domain.carts.models import Cart
 from shop.domain.carts.queries import find_open_cart_of, get_cart
 from shop.domain.terms import CART_DAYS
@@ -21,9 +22,10 @@ _cart_id = re.compile(r"cart_[A-Za-z0-9]{1,40}", re.ASCII)
 
 def find_own_cart() -> Cart | None:
     """The visitor's open cart."""
-    if current_user.is_authenticated:
-        return find_open_cart_of(current_user.id)
-    return find_open_cart(request.cookies.get(cookie_name(), ""))
+    if not current_user.is_authenticated:
+        return find_open_cart(request.cookies.get(cookie_name(), ""))
+    cart = find_open_cart_of(current_user.id)
+    return cart if cart and _is_open(cart) else None
 
 
 def find_open_cart(public_id: str) -> Cart | None:
@@ -34,7 +36,11 @@ def find_open_cart(public_id: str) -> Cart | None:
         cart = get_cart(public_id, current_shopper())
     except NotFound:
         return None
-    return cart if cart.status == "open" else None
+    return cart if _is_open(cart) else None
+
+
+def _is_open(cart: Cart) -> bool:
+    return cart.status == "open" and cart.expires_at > transaction_time()
 
 
 def remember_cart(response: Response, public_id: str, item_count: int) -> Response:

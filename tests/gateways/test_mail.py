@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import smtplib
 import ssl
 import subprocess
@@ -102,8 +103,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture
 def tls(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
     """The server's side of TLS; the gateway trusts its certificate."""
-    trusting = ssl.create_default_context(cafile=certificate[0])
-    monkeypatch.setattr(mail.ssl, "create_default_context", lambda: trusting)
+    trusting = functools.partial(ssl.create_default_context, cafile=str(certificate[0]))
+    monkeypatch.setattr(mail.ssl, "create_default_context", trusting)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
     return context

@@ -8,13 +8,23 @@ import threading
 import pytest
 
 from shop.db import db
-from shop.domain.actors import SYSTEM, Actor
+from shop.domain.actors import SYSTEM
 from shop.domain.checkout import cancel_order, check_out_with_cash, place_order
 from shop.domain.idempotency import claim_key
 from shop.domain.orders.models import Order
 from shop.domain.payments.operations import CashOnDelivery, confirm_cash_on_delivery
 from shop.errors import CartOrdered, Conflict, OutOfStock, ShopError
-from tests.conftest import SHOPPER, address, cart_with, make_product, order_wish, placed_order, stock_of, variants_of
+from tests.conftest import (
+    SHOPPER,
+    address,
+    cart_with,
+    make_product,
+    make_staff,
+    order_wish,
+    placed_order,
+    stock_of,
+    variants_of,
+)
 
 pytestmark = pytest.mark.both_databases
 
@@ -112,12 +122,12 @@ def test_cancelling_and_confirming_at_once_ends_in_one_of_the_two(app, terms):
 def test_stock_that_comes_back_is_sold_again_once(app, terms):
     variant = variants_of(make_product(stock=4))[0]
     orders = [placed_order(terms, (variant, 2)).id for _ in range(2)]
-    carts = [cart_with_more_than_is_left(terms, variant) for _ in range(6)]
+    carts, staff = [cart_with_more_than_is_left(terms, variant) for _ in range(6)], make_staff()
     db.session.remove()
 
     at_once(
         app,
-        [lambda i=i: cancel_order(i, Actor("staff")).status for i in orders]
+        [lambda i=i: cancel_order(i, staff).status for i in orders]
         + [lambda c=cart: place_order(order_wish(c), SHOPPER, terms).public_id for cart in carts],
     )
 

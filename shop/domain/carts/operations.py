@@ -39,9 +39,12 @@ class ChangeQuantity(Input):
 @operation
 def create_cart(terms: Terms, actor: Actor) -> Cart:
     """Make an empty cart, or return the open one that the customer has already."""
-    if actor.user_id is not None and (own := find_open_cart_of(actor.user_id)) is not None:
-        return own
     now = transaction_time()
+    if actor.user_id is not None and (own := find_open_cart_of(actor.user_id)) is not None:
+        if own.expires_at > now:
+            return own
+        own.status = "expired"  # its end has passed and housekeeping has not been by
+        db.session.flush()
     cart = Cart(user_id=actor.user_id, currency=terms.currency, expires_at=now + timedelta(days=CART_DAYS))
     db.session.add(cart)
     db.session.flush()

@@ -38,7 +38,7 @@ class VariantCells:
             if self._has("Variant Grams")
             else UNSAID,
             requires_shipping=self._ships() if self._has("Variant Requires Shipping") else UNSAID,
-            stock=self._units() if self._has("Variant Inventory Qty") else UNSAID,
+            stock=self._units() if self.row["Variant Inventory Qty"] else UNSAID,
         )
 
     def _has(self, column: str) -> bool:

@@ -28,12 +28,14 @@ def import_catalogue(
     actor: Actor,
     currency: str,
     dry_run: bool = False,
+    set_stock: bool = False,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> ImportReport:
     """Import a Shopify product CSV, or find out with `dry_run` what importing it would do.
 
     Products are known by their handle, and importing the same file again changes nothing. The stock of variants that
-    exist is left alone. `on_progress` is told products done and products in all.
+    exist is left alone, or with `set_stock` becomes what the file says, where it says something. `on_progress` is
+    told products done and products in all.
     Raises Malformed or Invalid for a file that is none; whatever is wrong with rows is in the report.
     """
     file = read_shopify(source)
@@ -44,7 +46,7 @@ def import_catalogue(
         assembled = assemble_product(handle, rows, file.columns, currency, skus)
         tally.problems += assembled.problems
         try:
-            saved = _save(assembled, handle, handles, actor, dry_run=dry_run)
+            saved = _save(assembled, handle, handles, actor, dry_run=dry_run, set_stock=set_stock)
         except (ShopError, IntegrityError, DataError) as error:
             tally.note_refusal(handle, rows, error)
         else:
@@ -65,7 +67,9 @@ def _slugs_by_sku(skus: Sequence[str]) -> dict[str, str]:
     return slugs
 
 
-def _save(assembled: Assembled, handle: str, handles: dict[str, str], actor: Actor, *, dry_run: bool) -> Saved | None:
+def _save(
+    assembled: Assembled, handle: str, handles: dict[str, str], actor: Actor, *, dry_run: bool, set_stock: bool
+) -> Saved | None:
     """Save what was assembled, or rehearse that; None when its rows made no product."""
     draft = assembled.draft
     if draft is None:
@@ -74,21 +78,21 @@ def _save(assembled: Assembled, handle: str, handles: dict[str, str], actor: Act
     if other != handle:
         raise Conflict(f"Its address would be that of {other}: {draft.slug}. Give it another Handle.")
     if not dry_run:
-        return import_product(draft, assembled.category_name, actor)
+        return import_product(draft, assembled.category_name, actor, set_stock=set_stock)
     try:
-        rehearse_product(draft, assembled.category_name, actor)
+        rehearse_product(draft, assembled.category_name, actor, set_stock=set_stock)
     except _Rehearsed as rehearsed:
         return rehearsed.saved
     raise AssertionError("unreachable")
 
 
 @operation
-def import_product(draft: ProductDraft, category_name: str, actor: Actor) -> Saved:
+def import_product(draft: ProductDraft, category_name: str, actor: Actor, *, set_stock: bool) -> Saved:
     """Save one product of a file, and the category it names when there is none yet; an existing one keeps its words."""
     slug = unless_said(draft.category_slug, None)
     if slug is not None and db.session.scalars(select(Category.id).filter_by(slug=slug)).first() is None:
         save_category(slug, category_name)
-    return save_product(draft, actor)
+    return save_product(draft, actor, set_stock=set_stock)
 
 
 class _Rehearsed(Exception):
@@ -99,9 +103,9 @@ class _Rehearsed(Exception):
 
 
 @operation
-def rehearse_product(draft: ProductDraft, category_name: str, actor: Actor) -> None:
+def rehearse_product(draft: ProductDraft, category_name: str, actor: Actor, *, set_stock: bool) -> None:
     """Do what import_product does and undo it: always raises, so that the transaction is rolled back."""
-    raise _Rehearsed(import_product(draft, category_name, actor))
+    raise _Rehearsed(import_product(draft, category_name, actor, set_stock=set_stock))
 
 
 @dataclass

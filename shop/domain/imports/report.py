@@ -54,7 +54,7 @@ class ImportReport:
             f"{self.products_unchanged} unchanged, {self.products_refused} refused."
         )
         pictures = (
-            f"{self.pictures_recorded} pictures are recorded by their address only. They are not fetched yet; "
+            f"Pictures recorded by their address only: {self.pictures_recorded}. They are not fetched yet; "
             "pages show a placeholder until they are."
         )
         return [line for line in (would, rows, products, pictures if self.pictures_recorded else "") if line]

@@ -38,6 +38,7 @@ def priced(cart_id, terms, actor=SHOPPER):
 @operation
 def change_price(variant, amount):
     db.session.execute(db.update(Variant).filter_by(id=variant.id).values(price_amount=amount))
+    db.session.execute(db.update(Product).filter_by(id=variant.product_id).values(from_price_amount=amount))
 
 
 @operation

@@ -83,7 +83,7 @@ def test_pictures_are_recorded_by_address_in_their_order_and_the_report_says_so(
     assert {image.file_name for image in images} == {None}
     assert saved_product("creme-brulee").images[0].source_url == PICTURE + "brulee.jpg"
     assert report.pictures_recorded == 5
-    assert "5 pictures are recorded by their address only. They are not fetched yet" in " ".join(report.describe())
+    assert "Pictures recorded by their address only: 5. They are not fetched yet" in " ".join(report.describe())
 
 
 def test_importing_twice_changes_nothing(app):
@@ -102,6 +102,17 @@ def test_stock_of_variants_that_exist_is_left_alone(app):
     imported(csv_of(row(Variant_Inventory_Qty="4")))
     imported(csv_of(row(Variant_Inventory_Qty="9", price="6.00")))
     assert (variant_of("tin").stock.on_hand, variant_of("tin").price) == (4, usd("6.00"))
+
+
+def test_stock_is_set_when_asked_for_where_the_file_says_a_number(app):
+    small, large = row(Option1_Name="Size", Option1_Value="S"), row(Option1_Name="Size", Option1_Value="L")
+    imported(csv_of({**small, "Variant Inventory Qty": "4"}, {**large, "Variant Inventory Qty": "6"}))
+    counted = [{**small, "Variant Inventory Qty": "9"}, {**large, "Variant Inventory Qty": ""}]
+
+    assert figures(imported(csv_of(*counted), set_stock=True, dry_run=True)) == (0, 1, 0, 0)
+    assert figures(imported(csv_of(*counted), set_stock=True)) == (0, 1, 0, 0)
+    assert [v.stock.on_hand for v in saved_product("tin").variants] == [9, 6]
+    assert figures(imported(csv_of(*counted), set_stock=True)) == (0, 0, 1, 0)
 
 
 def test_a_file_with_few_columns_changes_only_what_they_say(app):

@@ -1,0 +1,290 @@
+"""Listings, product pages and the search."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from shop.db import db, operation
+from shop.domain.catalog.models import Product, Variant
+from shop.domain.catalog.operations import save_category
+from tests.conftest import make_product, variants_of
+from tests.storefront.pages import HTMX, body
+
+
+def names_on(response):
+    return re.findall(r'class="card-name"><a [^>]*>([^<]*)<', response.text)
+
+
+@operation
+def set_price(variant_id, amount, compare_at=None):
+    variant = db.session.get_one(Variant, variant_id)
+    variant.price_amount, variant.compare_at_amount = amount, compare_at
+
+
+# -- listings ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_category_lists_its_own_products_and_those_below_it(client, category):
+    below = save_category("masks", "Masks", parent_slug="face")
+    elsewhere = save_category("hair", "Hair")
+    make_product("Cream", category_id=category.id)
+    make_product("Clay mask", category_id=below.id)
+    make_product("Shampoo", category_id=elsewhere.id)
+
+    page = client.get("/categories/face")
+
+    assert sorted(names_on(page)) == ["Clay mask", "Cream"]
+    assert "2 products" in body(page)
+    assert 'href="/categories/masks"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ("price_asc", ["Balm", "Amber", "Cream"]),
+        ("price_desc", ["Cream", "Amber", "Balm"]),
+        ("name", ["Amber", "Balm", "Cream"]),
+        ("newest", ["Balm", "Cream", "Amber"]),
+    ],
+)
+def test_a_listing_is_sorted_as_asked(client, category, sort, names):
+    for name, price in (("Amber", "20"), ("Cream", "30"), ("Balm", "10")):
+        make_product(name, price=price, category_id=category.id)
+    assert names_on(client.get(f"/categories/face?sort={sort}")) == names
+
+
+def test_a_listing_has_pages_of_24(client, category):
+    for number in range(26):
+        make_product(f"Product {number:02}", category_id=category.id)
+
+    first, second = client.get("/categories/face?sort=name"), client.get("/categories/face?sort=name&page=2")
+
+    assert len(names_on(first)) == 24 and names_on(second) == ["Product 24", "Product 25"]
+    assert 'rel="next" href="/categories/face?page=2&amp;sort=name"' in first.text
+    assert 'rel="prev"' in second.text and 'rel="next"' not in second.text
+
+
+def test_past_the_last_page_a_sentence_leads_back(client, category):
+    make_product(category_id=category.id)
+    page = client.get("/categories/face?page=7")
+    assert page.status_code == 200
+    assert "The list ends on page 1" in body(page)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["page=-1", "page=0", "page=abc", "page=1.5", "page=99999999999999999999", "page=100001", "sort=bogus"],
+)
+@pytest.mark.parametrize("path", ["/categories/face", "/search"])
+def test_a_query_that_cannot_be_is_told_so(client, category, path, query):
+    answer = client.get(f"{path}?{query}&q=a")
+    assert answer.status_code == 422
+    assert f'href="{path}"' in answer.text  # the way on
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_an_empty_parameter_is_none(client, category):
+    assert client.get("/categories/face?sort=&page=").status_code == 200
+
+
+def test_a_card_says_from_where_variants_cost_more_and_was_where_it_cost_more(client, category):
+    plain = make_product("Plain", price="10.00", category_id=category.id)
+    make_product("Reduced", price="15.00", compare_at="20.00", category_id=category.id)
+    varied = make_product("Varied", price="30.00", variants=["S", "L"], category_id=category.id)
+    set_price(variants_of(varied)[1].id, 4500)
+
+    text = body(client.get("/categories/face"))
+
+    assert "Plain $10.00" in text and plain
+    assert "Reduced Now $15.00 Was $20.00" in text
+    assert "Varied from $30.00" in text
+
+
+def test_a_card_says_what_is_sold_out_and_what_is_nearly(client, category):
+    make_product("Gone", stock=0, category_id=category.id)
+    make_product("Scarce", stock=2, category_id=category.id)
+    make_product("Plenty", stock=50, category_id=category.id)
+
+    text = body(client.get("/categories/face?sort=name"))
+
+    assert "Sold out Gone" in text and "Few left Scarce" in text
+    assert "left Plenty" not in text
+
+
+def test_drafts_and_archived_products_are_not_listed(client, category):
+    make_product("Draft", status="draft", category_id=category.id)
+    make_product("Archived", status="archived", category_id=category.id)
+    assert names_on(client.get("/categories/face")) == []
+    assert names_on(client.get("/")) == []
+
+
+def test_an_empty_shop_has_a_home_page(client, app):
+    page = client.get("/")
+    assert page.status_code == 200 and "Nothing here yet" in page.text
+
+
+# -- a product's page --------------------------------------------------------------------------------------------------
+
+
+def test_the_first_variant_in_stock_is_chosen(client, app):
+    product = make_product("Amber", slug="amber", stock=0, variants=["30 ml", "50 ml"])
+    first, second = variants_of(product)
+    _restock(second.id, 5)
+
+    page = client.get("/products/amber")
+
+    assert f'value="{second.public_id}" id="variantId-2" checked' in page.text
+    assert "Only 5 left" in body(page)
+
+
+def test_the_address_names_the_variant(client, app):
+    product = make_product("Amber", slug="amber", variants=["30 ml", "50 ml"], stock=50)
+    second = variants_of(product)[1]
+    set_price(second.id, 7800, 9500)
+
+    page = client.get(f"/products/amber?variant={second.public_id}")
+
+    assert f'value="{second.public_id}" id="variantId-2" checked' in page.text
+    assert "Now $78.00 Was $95.00" in body(page)
+    assert second.sku in page.text
+    assert '<link rel="canonical" href="http://localhost/products/amber">' in page.text
+
+
+@pytest.mark.parametrize("variant", ["var_nothing", "", "x" * 200, "%00"])
+def test_an_unknown_variant_shows_the_usual_one(client, app, variant):
+    make_product("Amber", slug="amber", variants=["30 ml", "50 ml"])
+    assert client.get(f"/products/amber?variant={variant}").status_code in {200, 400}
+
+
+def test_two_options_name_a_variant_together(client, app):
+    product = make_product(
+        "Wash", slug="wash", option_names=["Size", "Scent"], variants=["S / Rose", "S / Cedar", "L / Rose"], stock=20
+    )
+    page = client.get("/products/wash?o1=S&o2=Cedar")
+
+    assert 'name="o1" value="S" id="o1-1" checked' in page.text
+    assert 'name="o2" value="Cedar" id="o2-2" checked' in page.text
+    assert variants_of(product)[1].sku in page.text
+    assert "(not offered)" in page.text  # L with Cedar
+
+
+@pytest.mark.parametrize("query", ["o1=L&o2=Cedar", "o1=L", "o1=X&o2=Y", "o2=Rose&o1="])
+def test_a_combination_that_is_not_offered_says_so(client, app, query):
+    make_product("Wash", slug="wash", option_names=["Size", "Scent"], variants=["S / Rose", "S / Cedar", "L / Rose"])
+    page = client.get(f"/products/wash?{query}")
+
+    assert page.status_code == 200
+    assert "not offered. Choose another combination." in body(page)
+    assert re.search(r'<button class="button primary" id="add" disabled', page.text)
+
+
+def test_what_is_sold_out_says_so_and_cannot_be_pressed(client, app):
+    make_product("Amber", slug="amber", variants=["30 ml"], stock=0)
+    page = client.get("/products/amber")
+    assert "Sold out in 30 ml" in body(page)
+    assert re.search(r'<button class="button primary" id="add" disabled', page.text)
+
+
+def test_htmx_gets_the_buy_box_and_the_new_address(client, app):
+    product = make_product("Amber", slug="amber", variants=["30 ml", "50 ml"])
+    second = variants_of(product)[1]
+
+    piece = client.get(f"/products/amber?variantId={second.public_id}", headers=HTMX)
+
+    assert piece.text.lstrip().startswith('<div id="buybox"')
+    assert piece.headers["HX-Replace-Url"] == f"/products/amber?variant={second.public_id}"
+
+
+def test_what_somebody_wrote_about_a_product_is_harmless(client, app):
+    make_product("<b>Amber</b>", slug="amber", description="<p>Fine</p><script>alert(1)</script><img src=x onerror=a()>")
+    page = client.get("/products/amber")
+    assert "<p>Fine</p>" in page.text
+    assert "alert(1)" not in page.text and "onerror" not in page.text and "<b>Amber</b>" not in page.text
+
+
+def test_an_unknown_product_leads_to_the_search(client, app):
+    page = client.get("/products/rose-night-cream")
+    assert page.status_code == 404
+    assert 'value="rose night cream"' in page.text
+
+
+def test_an_archived_product_is_gone_and_a_draft_is_not_found(client, app):
+    make_product("Old", slug="old-cream", status="archived")
+    make_product("New", slug="new-cream", status="draft")
+
+    assert client.get("/products/old-cream").status_code == 410
+    assert "not sold any more" in client.get("/products/old-cream").text
+    assert client.get("/products/new-cream").status_code == 404
+
+
+def test_a_product_without_a_picture_has_the_placeholder(client, app):
+    make_product("Amber", slug="amber")
+    assert "/static/img/placeholder.svg?v=" in client.get("/products/amber").text
+
+
+# -- search -----------------------------------------------------------------------------------------------------------
+
+
+def test_search_finds_by_words_without_case_and_accents(client, app):
+    make_product("Creme de rose")
+    make_product("Amber")
+
+    page = client.get("/search?q=CRÈME rose")
+
+    assert names_on(page) == ["Creme de rose"]
+    assert "1 product found" in body(page)
+    assert 'value="CRÈME rose"' in page.text
+
+
+def test_search_that_finds_nothing_says_so_and_offers_the_categories(client, category):
+    page = client.get("/search?q=serrum")
+    assert page.status_code == 200
+    assert "Nothing found for “serrum”" in body(page)
+    assert page.text.count('href="/categories/face"') == 2
+
+
+def test_search_for_nothing_asks_what_for(client, app):
+    make_product("Amber")
+    assert names_on(client.get("/search?q=%20%20")) == []
+    assert "What are you looking for?" in client.get("/search").text
+
+
+@pytest.mark.parametrize("text", ["x" * 201, "a\nb", "a\x01b"])
+def test_search_refuses_what_cannot_be_searched_for(client, app, text):
+    assert client.get("/search", query_string={"q": text}).status_code == 422
+
+
+@pytest.mark.parametrize("text", ["%", "_", "'", '"><script>', "\\", "مرحبا", "🌹", "a" * 200])
+def test_search_takes_any_other_text_as_it_is(client, app, text):
+    make_product("Amber")
+    page = client.get("/search", query_string={"q": text})
+    assert page.status_code == 200
+    assert names_on(page) == []
+    assert "<script>" not in page.text.replace('<script src="', "")
+
+
+def test_a_page_of_search_results_keeps_the_question(client, app):
+    for _ in range(25):
+        make_product("Rose & co")
+    page = client.get("/search", query_string={"q": "rose &", "sort": "name"})
+    assert 'rel="next" href="/search?page=2&amp;q=rose+%26&amp;sort=name"' in page.text
+
+
+@operation
+def _restock(variant_id, units):
+    from shop.domain.inventory.models import StockItem, StockMovement
+
+    db.session.get_one(StockItem, variant_id).on_hand = units
+    db.session.add(
+        StockMovement(variant_id=variant_id, kind="receipt", quantity=units, reference=f"more:{variant_id}", actor="system")
+    )
+
+
+def test_a_product_can_be_opened_by_its_id_and_names_its_own_address(client, app):
+    product = make_product("Amber", slug="amber")
+    page = client.get(f"/products/{product.public_id}")
+    assert page.status_code == 200
+    assert 'rel="canonical" href="http://localhost/products/amber"' in page.text
+    assert db.session.scalar(db.select(Product.slug)) == "amber"

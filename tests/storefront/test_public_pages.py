@@ -1,0 +1,131 @@
+"""Public pages are the same bytes for everyone, may be kept by anyone, and know nobody (reliability.md D43)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from shop.policies import policy_of
+from tests.conftest import make_customer, make_product, variants_of
+from tests.storefront.pages import HTMX, put_in_cart, sign_in
+
+PATHS = [
+    "/",
+    "/categories/face",
+    "/categories/face?sort=price_asc",
+    "/products/amber",
+    "/search",
+    "/search?q=amber",
+    "/pages/accessibility",
+    "/pages/contact",
+    "/pages/privacy",
+    "/pages/returns",
+    "/pages/shipping",
+    "/pages/terms",
+    "/pages/track-order",
+]
+
+
+@pytest.fixture
+def product(app, category):
+    return make_product("Amber", slug="amber", category_id=category.id, variants=["30 ml", "50 ml"])
+
+
+@pytest.fixture
+def visitor(app, client, product):
+    """A browser with a session, a cart and an account."""
+    make_customer()
+    put_in_cart(client, variants_of(product)[0], 3)
+    assert sign_in(client).status_code == 303
+    assert client.get("/account").status_code == 200
+    return client
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_public_page_is_the_same_for_a_stranger_and_a_customer(app, product, visitor, path):
+    stranger = app.test_client().get(path)
+    known = visitor.get(path)
+
+    assert stranger.status_code == known.status_code == 200
+    assert stranger.data == known.data
+    assert "Lina" not in known.text and "csrf" not in known.text
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_public_page_sets_no_cookie_and_may_be_kept(visitor, path):
+    for headers in ({}, HTMX):
+        answer = visitor.get(path, headers=headers)
+        assert "Set-Cookie" not in answer.headers
+        assert answer.headers["Cache-Control"].startswith("public, max-age=0, s-maxage=")
+        assert "Cookie" not in answer.headers.get("Vary", "")
+        assert "X-Request-ID" not in answer.headers
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_public_page_that_did_not_change_is_not_sent_again(visitor, path):
+    first = visitor.get(path)
+    again = visitor.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304 and again.data == b""
+
+
+@pytest.mark.parametrize("path", ["/categories/face", "/products/amber", "/search?q=amber"])
+def test_a_page_that_has_a_piece_is_kept_apart_from_it(client, product, path):
+    page, piece = client.get(path), client.get(path, headers=HTMX)
+    assert page.headers["Vary"] == piece.headers["Vary"] == "HX-Request, HX-Request-Type"
+    assert "<html" in page.text and "<html" not in piece.text
+    assert page.headers["ETag"] != piece.headers["ETag"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_page_has_its_head_in_order(client, product, path):
+    text = client.get(path).text
+
+    assert text.count("<h1") == 1
+    assert 3 <= len(re.search(r"<title>(.*?)</title>", text)[1]) <= 60
+    assert re.search(r'<meta name="description" content="[^"]{10,160}">', text)
+    assert 'lang="en"' in text
+    assert 'rel="canonical" href="http://localhost/' in text or 'name="robots" content="noindex' in text
+    assert text.index('class="skip"') < text.index("<header")
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/cart", "/sign-in", "/nothing"])
+def test_nothing_on_a_page_needs_more_than_the_policy_allows(client, product, path):
+    text = client.get(path).text
+    assert not re.search(r"\son[a-z]+\s*=", text)
+    assert "hx-on" not in text and "js:" not in text and "style=" not in text and "<style" not in text
+    assert all('src="/' in tag for tag in re.findall(r"<script[^>]*>", text))
+
+
+def test_ids_are_unique_on_a_page(client, product):
+    put_in_cart(client, variants_of(product)[0])
+    for path in (*PATHS, "/cart", "/checkout", "/sign-in", "/nothing"):
+        ids = re.findall(r'\sid="([^"]*)"', client.get(path).text)
+        assert sorted(ids) == sorted(set(ids)), path
+
+
+def test_the_policies_of_the_storefront_are_these(app):
+    public = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.split(".")[0] in {"catalog", "cart", "checkout", "orders", "account", "pages"}
+        and policy_of(app, rule.endpoint).kind == "public"
+    }
+    assert public == {
+        *("catalog.home", "catalog.category", "catalog.product", "catalog.search"),
+        *("pages.show_page", "pages.media", "pages.robots", "pages.favicon"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "most"), [("/", 5), ("/categories/face", 5), ("/search?q=a", 5), ("/products/amber", 6)]
+)
+def test_a_page_reads_a_few_times_however_many_products_there_are(client, product, category, statements, path, most):
+    counts = []
+    for _ in range(2):
+        for _ in range(6):
+            make_product("Another a", category_id=category.id, variants=["S", "M", "L"])
+        with statements() as sent:
+            assert client.get(path).status_code == 200
+        counts.append(len(sent))
+    assert counts[0] == counts[1] <= most
