@@ -121,6 +121,7 @@ def revive_emails() -> None:
 @click.command("create-staff")
 @click.argument("email")
 @click.option("--role", default=OWNER, show_default=True, help="The role; owner may do everything.")
+@with_appcontext
 def create_staff_command(email: str, role: str) -> None:
     """Make an account for a member of staff. The password is asked for, or read as a line from standard input.
 
@@ -138,7 +139,7 @@ def _ask_password() -> str:
 
 
 for group in (user, shop):
-    group.add_command(with_appcontext(create_staff_command), "create-staff")
+    group.add_command(create_staff_command, "create-staff")
 
 
 # -- catalogue --------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from shop.db import db, frozen_time, transaction_time
+from shop.domain.carts.models import Cart
 from shop.domain.customers.operations import find_session, open_session
 from shop.domain.idempotency import claim_key
 from shop.domain.orders.models import Order
@@ -121,8 +122,6 @@ def test_housekeeping_gives_back_what_nobody_paid_for_in_time(app: Flask, terms:
 
 @pytest.mark.parametrize("days", [29, 31])
 def test_housekeeping_ends_carts_sessions_and_keys_in_their_time(app: Flask, terms: Terms, days: int) -> None:
-    from shop.domain.carts.models import Cart
-
     variant = variants_of(make_product())[0]
     cart_id = cart_with(terms, (variant, 1))
     open_session("token", {"a": 1}, user_id=None, is_staff=False)

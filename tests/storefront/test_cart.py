@@ -10,8 +10,7 @@ from shop.db import db, frozen_time, operation, transaction_time
 from shop.domain.carts.models import Cart, CartLineItem
 from shop.domain.catalog.models import Product, Variant
 from shop.domain.inventory.models import StockItem
-from tests.conftest import make_customer, make_product, order_wish, place_order, variants_of
-from tests.conftest import SHOPPER
+from tests.conftest import SHOPPER, make_customer, make_product, order_wish, place_order, variants_of
 from tests.storefront.pages import HTMX, body, change_cart, id_of_item, put_in_cart, sign_in, value_of, wish_of
 
 
@@ -175,7 +174,9 @@ def test_an_ended_cart_is_replaced(client, variant, is_known):
     assert "Your cart is empty" in client.get("/cart").text
     put_in_cart(client, variant)
 
-    assert "1 item" in body(client.post("/cart/items", data=wish_of(variant), headers=HTMX)).replace("2 items", "1 item")
+    assert "1 item" in body(client.post("/cart/items", data=wish_of(variant), headers=HTMX)).replace(
+        "2 items", "1 item"
+    )
     assert db.session.scalar(db.select(db.func.count()).select_from(Cart)) == 2
 
 

@@ -198,7 +198,9 @@ def test_htmx_gets_the_buy_box_and_the_new_address(client, app):
 
 
 def test_what_somebody_wrote_about_a_product_is_harmless(client, app):
-    make_product("<b>Amber</b>", slug="amber", description="<p>Fine</p><script>alert(1)</script><img src=x onerror=a()>")
+    make_product(
+        "<b>Amber</b>", slug="amber", description="<p>Fine</p><script>alert(1)</script><img src=x onerror=a()>"
+    )
     page = client.get("/products/amber")
     assert "<p>Fine</p>" in page.text
     assert "alert(1)" not in page.text and "onerror" not in page.text and "<b>Amber</b>" not in page.text
@@ -278,7 +280,9 @@ def _restock(variant_id, units):
 
     db.session.get_one(StockItem, variant_id).on_hand = units
     db.session.add(
-        StockMovement(variant_id=variant_id, kind="receipt", quantity=units, reference=f"more:{variant_id}", actor="system")
+        StockMovement(
+            variant_id=variant_id, kind="receipt", quantity=units, reference=f"more:{variant_id}", actor="system"
+        )
     )
 
 

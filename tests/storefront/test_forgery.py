@@ -1,0 +1,131 @@
+"""Nothing is changed by a form that did not come from our own pages (architecture.md, CSRF)."""
+
+from __future__ import annotations
+
+import pytest
+
+from shop.db import db
+from shop.domain.carts.models import Cart, CartLineItem
+from shop.domain.customers.models import UserSession
+from shop.domain.orders.models import Order
+from shop.policies import policy_of
+from tests.conftest import make_customer, make_product, variants_of
+from tests.storefront.pages import HTMX, id_of_item, order_form, put_in_cart, sign_in, value_of, wish_of
+
+FOREIGN = [
+    {"Sec-Fetch-Site": None},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "none"},
+    {"Sec-Fetch-Site": None, "Origin": "null"},
+    {"Sec-Fetch-Site": None, "Origin": "https://evil.example.com"},
+    {"Sec-Fetch-Site": None, "Origin": "http://localhost.evil.com"},
+    {"Sec-Fetch-Site": None, "Origin": "https://localhost"},
+    {"Sec-Fetch-Site": None, "Referer": "http://localhost/"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
+]
+
+
+@pytest.fixture
+def variant(app):
+    return variants_of(make_product("Amber"))[0]
+
+
+def snapshot():
+    db.session.rollback()
+    lines = db.session.execute(db.select(CartLineItem.variant_id, CartLineItem.quantity)).all()
+    return lines, *(
+        db.session.scalar(db.select(db.func.count()).select_from(table)) for table in (Cart, Order, UserSession)
+    )
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+@pytest.mark.parametrize("htmx", [{}, HTMX], ids=["page", "htmx"])
+def test_a_foreign_form_adds_nothing_to_the_cart(client, variant, headers, htmx):
+    before = snapshot()
+    answer = client.post("/cart/items", data=wish_of(variant), headers={**headers, **htmx})
+    assert answer.status_code == 403
+    assert snapshot() == before
+
+
+def test_an_old_browser_is_known_by_its_origin(client, variant):
+    headers = {"Sec-Fetch-Site": None, "Origin": "http://localhost"}
+    assert client.post("/cart/items", data=wish_of(variant), headers=headers).status_code == 303
+
+
+@pytest.fixture
+def known(client, variant):
+    """A customer with a cart, a checkout page open and an order."""
+    make_customer()
+    sign_in(client)
+    put_in_cart(client, variant)
+    return client
+
+
+def forms_of(client):
+    """Every form of a private page, with the token it needs."""
+    cart = client.get("/cart")
+    checkout = order_form(client.get("/checkout"))
+    item, token = id_of_item(cart), value_of(cart, "csrf_token")
+    return {
+        f"/cart/items/{item}": {"csrf_token": token, "quantity": "2"},
+        f"/cart/items/{item}/removal": {"csrf_token": token},
+        "/cart/acknowledgement": {"csrf_token": token},
+        "/checkout": checkout,
+        "/sign-out": {"csrf_token": token},
+        "/sign-in": {"csrf_token": token, "email": "lina@example.com", "password": "correct horse battery"},
+        "/orders/order_x/cancellation": {"csrf_token": token, "token": "x"},
+    }
+
+
+@pytest.mark.parametrize("token", [None, "", "wrong", "a.b.c", "\x00"])
+def test_a_private_form_without_its_token_changes_nothing(known, token):
+    forms = forms_of(known)
+    before = snapshot()
+    for path, fields in forms.items():
+        sent = {name: text for name, text in fields.items() if name != "csrf_token"}
+        if token is not None:
+            sent["csrf_token"] = token
+        answer = known.post(path, data=sent)
+        assert answer.status_code == 400, path
+        assert "reload the page and try again" in answer.text
+    assert snapshot() == before
+
+
+def test_the_token_of_another_session_is_none(app, known):
+    forms = forms_of(known)
+    stranger = app.test_client()
+    foreign = value_of(stranger.get("/sign-in"), "csrf_token")
+    before = snapshot()
+    for path, fields in forms.items():
+        assert known.post(path, data={**fields, "csrf_token": foreign}).status_code == 400, path
+    assert snapshot() == before
+
+
+def test_a_private_form_with_its_token_from_elsewhere_changes_nothing(known):
+    forms = forms_of(known)
+    before = snapshot()
+    for path, fields in forms.items():
+        assert known.post(path, data=fields, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403, path
+    assert snapshot() == before
+
+
+def test_the_forms_above_are_all_there_are(app, known):
+    posts = {
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if "POST" in rule.methods
+        and rule.endpoint.split(".")[0] in {"catalog", "cart", "checkout", "orders", "account", "pages"}
+        and policy_of(app, rule.endpoint).form_token
+    }
+    item = next(path.split("/")[3] for path in forms_of(known) if path.endswith("/removal"))
+    covered = {path.replace(item, "<item_id>").replace("order_x", "<order_id>") for path in forms_of(known)}
+    assert posts == covered
+
+
+def test_a_get_changes_nothing(known):
+    before = snapshot()
+    for path in ("/", "/cart", "/checkout", "/account", "/sign-out", "/cart/items", "/cart/acknowledgement"):
+        known.get(path)
+    lines, carts, orders, sessions = snapshot()
+    assert (lines, carts, orders, sessions) == before
