@@ -36,4 +36,5 @@ def configure_logs(settings: Settings) -> None:
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
     logging.getLogger("rq").setLevel("WARNING")
+    logging.getLogger("werkzeug").setLevel("WARNING")  # its lines have the query, and so the order tokens, in them
     logging.getLogger("alembic").setLevel("WARNING")

@@ -81,10 +81,8 @@ def test_the_audit_of_a_broken_shop_names_the_rows_and_fails(run: FlaskCliRunner
     values = run.invoke(args=["shop", "audit", "--json"])
 
     assert (lines.exit_code, values.exit_code) == (1, 1)
-    assert (
-        f"X01  1 broken  A product's from-price is the lowest price of its variants on offer: product {product.public_id}"
-        in lines.output
-    )
+    assert "X01  1 broken  A product's from-price is the lowest price" in lines.output
+    assert product.public_id in lines.output
     found = json.loads(values.output)
     assert found["is_clean"] is False
     assert [check["id"] for check in found["checks"] if check["rows"]] == ["X01"]

@@ -37,14 +37,15 @@ def read_environment(given: Mapping[str, str]) -> dict[str, str]:
     """The children's environment: the given one, then `.env`, then the demo's defaults. Raises CannotRun."""
     from_file = {name: value for name, value in dotenv_values(ROOT / ".env").items() if value is not None}
     environment = {**DEFAULTS, **from_file, **given}
+    environment.update({name: environment[name] or default for name, default in DEFAULTS.items()})
     if environment["SHOP_ENV"] != "development":
         raise CannotRun("`make run` is for development, but SHOP_ENV says production: that runs by the Procfile.")
     if not environment["PORT"].isdecimal():
         raise CannotRun(f"PORT must be a number, not {environment['PORT']!r}.")
     if environment.get("VAR_DIR"):
         var = var_folder(environment)
-        environment.setdefault("DATABASE_URL", f"sqlite:///{var / 'shop.db'}")
-        environment.setdefault("STORAGE_URL", f"file:{var / 'media'}")
+        environment["DATABASE_URL"] = environment.get("DATABASE_URL") or f"sqlite:///{var / 'shop.db'}"
+        environment["STORAGE_URL"] = environment.get("STORAGE_URL") or f"file:{var / 'media'}"
     return environment
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import importlib
 import logging
 import signal
@@ -16,6 +18,7 @@ from rq import Queue, Worker
 from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import configure_mappers
 
 from shop.db import db
@@ -75,12 +78,12 @@ def run_worker(app: Flask, *, burst: bool = False) -> None:
     While Redis is away it waits and tries again, and says so once.
     """
     logging.getLogger("rq.worker").addFilter(_NotAgain())
-    _prepare(app)
     is_away = False
     try:
+        _listen_to_signals()
+        _prepare(app)
         while True:
-            for number in (signal.SIGTERM, signal.SIGINT):  # until RQ's own handlers take over
-                signal.signal(number, _stop)
+            _listen_to_signals()
             worker, error = _work(app, burst=burst)
             if burst or (worker is not None and worker.is_told_to_stop):
                 return
@@ -93,12 +96,17 @@ def run_worker(app: Flask, *, burst: bool = False) -> None:
 
 
 def _prepare(app: Flask) -> None:
-    """Do once what every forked job would do anew: import the jobs, map the tables, compile the templates."""
+    """Do once what every forked job would do anew: import, map the tables, compile templates, meet the database."""
     for job in JOBS:
         importlib.import_module(job.function.rpartition(".")[0])
     configure_mappers()
     for name in app.jinja_env.list_templates(filter_func=lambda name: name.startswith("emails/")):
         app.jinja_env.get_template(name)
+    with contextlib.suppress(SQLAlchemyError), app.app_context():
+        db.engine.connect().close()
+        db.engine.dispose()
+    gc.collect()
+    gc.freeze()  # so that a collection in the child does not copy the parent's memory
     log.info("worker_started", queues=QUEUES)
 
 
@@ -111,6 +119,12 @@ def _work(app: Flask, *, burst: bool) -> tuple[ShopWorker | None, Exception | No
     except redis.RedisError as error:
         return worker, error
     return worker, None
+
+
+def _listen_to_signals() -> None:
+    """Stop at TERM and INT, until RQ's own handlers take over."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

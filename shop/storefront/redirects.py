@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from flask import request, url_for
 
 LONGEST = 500
-_own_path = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*", re.ASCII)
+_own_path = re.compile(r"/(?!/)[!-\[\]-~]*", re.ASCII)  # printable ASCII but the backslash
 
 
 def safe_next(wanted: str | None, otherwise: str) -> str:

@@ -1,0 +1,183 @@
+"""What HTMX spares a reload: the place, the focus and the typed text stay, and what changed is announced."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.shopper import add_to_cart, expect_in_cart, fill_address
+
+REFUSED = ["status of 409", "status of 422", "status of 404"]  # Chromium notes every refused request in its console
+
+
+def test_the_stepper_stops_at_what_there_is_and_says_so(page, watched):
+    watched.expected = REFUSED
+    add_to_cart(page, "scarce-balm", 2)
+    page.goto("/cart")
+    more, quantity = page.get_by_role("button", name="One more"), page.get_by_label("Quantity of Scarce balm")
+
+    more.click()
+    expect(quantity).to_have_value("3")
+    expect(page.locator("#cart-totals")).to_contain_text("$36.00")
+    expect(page.locator("#cart-status")).to_contain_text("3 items in your cart, $36.00")
+    expect(page.get_by_role("button", name="One more")).to_be_focused()
+    more.click()
+
+    expect(page.locator(".line-problem")).to_have_text("Only 3 left. Your cart has 3.")
+    expect(quantity).to_have_value("3")
+    expect(quantity).to_be_focused()
+    expect(page.locator("#cart-totals")).to_contain_text("$36.00")
+    expect_in_cart(page, 3)
+
+
+def test_a_typed_quantity_is_sent_when_the_field_is_left(page, watched):
+    watched.expected = REFUSED
+    add_to_cart(page)
+    page.goto("/cart")
+    quantity = page.get_by_label("Quantity of Amber")
+    quantity.fill("4")
+    quantity.press("Tab")
+    expect(page.locator("#cart-totals")).to_contain_text("$232.00")
+    expect_in_cart(page, 4)
+    expect(page.get_by_role("button", name="Update")).to_have_count(0)  # hidden where script runs
+
+
+def test_the_last_removal_leaves_the_empty_cart_and_the_focus_in_it(page):
+    add_to_cart(page)
+    page.goto("/cart")
+    page.get_by_role("button", name="Remove Amber").press("Enter")
+    expect(page.get_by_text("Your cart is empty.").first).to_be_visible()
+    expect(page.locator("#cart-lines")).to_be_focused()
+    expect(page.locator("#cart-totals")).to_be_hidden()
+    expect_in_cart(page, 0)
+
+
+def test_two_tabs_end_in_the_true_cart(page, watched):
+    watched.expected = REFUSED
+    add_to_cart(page)
+    add_to_cart(page, "body-wash")
+    page.goto("/cart")
+    other = page.context.new_page()
+    other.goto("/cart")
+    page.get_by_role("button", name="Remove Amber").click()
+    expect(page.locator(".line")).to_have_count(1)
+
+    other.get_by_role("button", name="One more of Amber").click()
+
+    expect(other.locator("#cart-lines")).to_contain_text("not in the cart any more")
+    expect(other.locator(".line")).to_have_count(1)
+
+
+def test_a_refused_addition_says_why_beside_the_button(page, watched):
+    watched.expected = REFUSED
+    page.goto("/products/scarce-balm")
+    page.get_by_label("Quantity").fill("9")
+    page.get_by_role("button", name="Add to cart").click()
+    expect(page.locator("#add-result")).to_have_text("Only 3 left.")
+    expect_in_cart(page, 0)
+
+
+def test_a_combination_that_is_not_offered_says_so_at_once(page):
+    page.goto("/products/body-wash")
+    page.get_by_label("500 ml").check()
+    expect(page.get_by_text("500 ml / Rose is not offered")).to_be_visible()
+    expect(page.locator("#add")).to_be_disabled()
+    page.get_by_label("Cedar").check()
+    page.wait_for_url("**variant=var_*")
+    expect(page.get_by_role("button", name="Add to cart")).to_be_enabled()
+    page.reload()
+    expect(page.get_by_label("500 ml")).to_be_checked()
+    expect(page.get_by_label("Cedar")).to_be_checked()
+
+
+def test_the_number_on_the_cart_is_right_on_a_page_from_the_browsers_memory(page):
+    page.goto("/categories/face?sort=name")
+    page.get_by_role("link", name="Amber", exact=True).click()
+    page.get_by_role("button", name="Add to cart").click()
+    expect(page.locator(".added")).to_be_visible()
+    page.go_back()
+    page.wait_for_url("**/categories/face**")
+    expect(page.locator("#cart-count")).to_be_visible()
+    expect_in_cart(page, 1)
+
+
+def test_another_country_changes_fields_methods_and_total_and_nothing_else(page):
+    add_to_cart(page)
+    page.goto("/checkout")
+    fill_address(page)
+    country = page.get_by_label("Country").first
+    country.focus()
+    country.select_option("Jordan")
+
+    expect(page.get_by_label("Governorate")).to_have_value("NY")
+    expect(page.locator('[name="shippingAddress.postalCode"]')).to_have_count(0)
+    expect(page.locator("#summary")).to_contain_text("Delivery to Jordan")
+    expect(page.locator('[name="shippingAddress.city"]')).to_have_value("New York")
+    expect(country).to_be_focused()
+    country.select_option("Germany")
+    expect(page.get_by_label("Postal code", exact=True)).to_be_visible()
+    expect(page.get_by_label("Governorate")).to_have_count(0)
+
+
+def test_a_refused_order_names_the_fields_and_keeps_what_was_typed(page, watched):
+    watched.expected = REFUSED
+    add_to_cart(page)
+    page.goto("/checkout")
+    page.evaluate("document.getElementById('checkout').noValidate = true")
+    page.locator('[name="shippingAddress.firstName"]').fill("Lina")
+    page.get_by_role("button", name=re.compile("Place order")).click()
+
+    summary = page.locator("#mistakes")
+    expect(summary).to_be_focused()
+    expect(summary.get_by_role("link")).to_have_count(5)
+    summary.get_by_role("link", name=re.compile("^E-mail")).click()
+    email = page.locator('[name="shippingAddress.email"]')
+    expect(email).to_be_focused()
+    expect(email).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#shippingAddress-email-mistake")).to_be_visible()
+    expect(page.locator('[name="shippingAddress.firstName"]')).to_have_value("Lina")
+
+
+def test_the_browser_asks_for_what_is_missing_before_anything_is_sent(page):
+    add_to_cart(page)
+    page.goto("/checkout")
+    page.get_by_role("button", name=re.compile("Place order")).click()
+    expect(page.locator('[name="shippingAddress.email"]')).to_be_focused()
+    expect(page.locator("#mistakes")).to_have_count(0)
+
+
+def test_another_billing_address_is_asked_for_only_when_wanted(page):
+    add_to_cart(page)
+    page.goto("/checkout")
+    street = page.locator('[name="billingAddress.street"]')
+    expect(street).to_be_hidden()
+    page.get_by_label("Billing address is the same").uncheck()
+    expect(street).to_be_visible()
+
+
+def test_an_answer_that_is_no_page_of_ours_becomes_a_toast_and_the_page_stays(page, watched):
+    watched.expected = ["status of 502", "net::ERR_FAILED", "htmx:error", "Failed to fetch", "failed: "]
+    page.goto("/products/amber")
+    page.route("**/cart/items", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    page.get_by_role("button", name="Add to cart").click()
+    expect(page.locator("#toasts")).to_contain_text("cannot answer right now")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Amber")
+    expect(page.locator("#add-result")).to_be_empty()
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#toasts")).to_be_empty()
+
+    page.wait_for_timeout(800)  # past the guard against double presses
+    page.route("**/cart/items", lambda route: route.abort())
+    page.get_by_role("button", name="Add to cart").click()
+    expect(page.locator("#toasts")).to_contain_text("could not be reached")
+
+
+def test_our_own_500_and_an_ended_cart_become_toasts_too(page, watched):
+    watched.expected = [*REFUSED, "status of 400"]
+    add_to_cart(page)
+    page.goto("/cart")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="One more").click()
+    expect(page.locator("#toasts")).to_contain_text("reload the page and try again")
+    expect(page.get_by_label("Quantity of Amber")).to_have_value("1")
