@@ -100,21 +100,32 @@ def _again(retries, attempt, shopper: Shopper):
 def _kill_at_random(shop: RunningShop, kills: int, chance: random.Random) -> collections.Counter:
     killed: collections.Counter = collections.Counter()
     for done in range(kills):
-        time.sleep(chance.uniform(0.2, 1.5))
+        time.sleep(chance.uniform(0.5, 4.0))
         role = chance.choice(["web worker", "web worker", "worker", "work horse", "scheduler", "web"])
-        killed[role if _kill(shop, role, chance) else f"{role} (none running)"] += 1
+        if role in {"web worker", "work horse"} and not _kill_child(shop, role, chance):
+            role = "web" if role == "web worker" else "worker"
+        if role in shop.roles:
+            _kill_and_restart(shop, role)
+        killed[role] += 1
         if done % 10 == 9:
             print(f"  {shop.engine}: {done + 1} of {kills} kills", flush=True)
     return killed
 
 
-def _kill(shop: RunningShop, role: str, chance: random.Random) -> bool:
-    if role in {"web worker", "work horse"}:
-        children = shop.children_of("web" if role == "web worker" else "worker")
-        if children:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(chance.choice(children), signal.SIGKILL)
-        return bool(children)
+def _kill_child(shop: RunningShop, role: str, chance: random.Random) -> bool:
+    """Kill a web worker, or the job that a worker is at; False when there is none at this moment."""
+    children = shop.children_of("web" if role == "web worker" else "worker")
+    if not children:
+        return False
+    try:
+        os.kill(chance.choice(children), signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _kill_and_restart(shop: RunningShop, role: str) -> None:
+    """Kill a process with all that it started, and start it anew as a supervisor would."""
     process = shop.roles[role]
     for pid in [*shop.children_of(role), process.pid]:
         with contextlib.suppress(ProcessLookupError):
@@ -123,7 +134,6 @@ def _kill(shop: RunningShop, role: str, chance: random.Random) -> bool:
     shop.start(role)
     if role == "web":
         shop.wait_until_it_answers()
-    return True
 
 
 def _mails(shop: RunningShop) -> list[str]:

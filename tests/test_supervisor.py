@@ -104,8 +104,8 @@ def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def start(var: Path) -> Iterator[Callable[..., Run]]:
     runs: list[Run] = []
 
-    def started(**environment: str) -> Run:
-        runs.append(Run(var, **environment))
+    def started(folder: Path = var, **environment: str) -> Run:
+        runs.append(Run(folder, **environment))
         return runs[-1]
 
     yield started
@@ -176,8 +176,8 @@ def test_nothing_survives_a_killed_supervisor(start: Callable[..., Run]) -> None
     wait_for(lambda: run.processes() == [], 15)
 
 
-def test_ctrl_c_while_it_still_starts_ends_it_at_once(start: Callable[..., Run]) -> None:
-    run = start()
+def test_ctrl_c_while_it_still_starts_ends_it_at_once(start: Callable[..., Run], tmp_path: Path) -> None:
+    run = start(tmp_path / "var")
     wait_for(lambda: bool(run.processes("shop.demo.prepare")), PATIENCE)
 
     run.process.send_signal(signal.SIGINT)
@@ -200,12 +200,14 @@ def test_a_taken_port_is_said_and_another_one_is_used(start: Callable[..., Run])
     wait_for(lambda: f"http://127.0.0.1:{used}" in (run.var / "run.lock").read_text(), PATIENCE)
 
 
-def test_mistakes_in_the_settings_are_told_and_nothing_keeps_running(start: Callable[..., Run]) -> None:
-    run = start(SHOP_CURRENCY="not a currency")
+@pytest.mark.parametrize("is_prepared", [False, True])
+def test_mistakes_in_the_settings_are_told_and_nothing_keeps_running(
+    start: Callable[..., Run], tmp_path: Path, var: Path, is_prepared: bool
+) -> None:
+    run = start(var if is_prepared else tmp_path / "var", SHOP_CURRENCY="not a currency")
 
     assert run.process.wait(PATIENCE) == 1
 
-    assert "The demo shop could not be prepared" in run.said()
     assert "SHOP_CURRENCY" in run.said()
     assert "Traceback" not in run.said()
     assert run.processes() == []

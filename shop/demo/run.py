@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from shop import ROOT
-from shop.demo import processes, valkey
+from shop.demo import processes, stamp, valkey
 from shop.demo.place import (
     AlreadyRunning,
     CannotRun,
@@ -119,6 +119,8 @@ class Supervisor:
         return server.process
 
     def _prepare(self) -> None:
+        if stamp.is_current(self.environment):
+            return
         log = self.logs / "prepare.log"
         log.write_bytes(b"")
         process = processes.start(prepare_command(), log, env=self.environment, cwd=ROOT)
@@ -129,6 +131,7 @@ class Supervisor:
             processes.kill(process)
         if process.returncode:
             raise CannotRun(f"The demo shop could not be prepared:\n{processes.last_lines(log)}")
+        stamp.renew(self.environment)
 
     def _wait_for_web(self) -> None:
         web = next(child for child in self.children if child.name == "web")

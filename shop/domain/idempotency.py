@@ -14,7 +14,7 @@ from shop.db import Model, changed_rows, db, operation, transaction_time
 from shop.errors import Conflict, Detail, Invalid
 
 KEPT = timedelta(hours=24)
-LOCKED = timedelta(seconds=30)  # longer than any request may take
+LOCKED = timedelta(seconds=15)  # as long as a request may take (reliability.md D44)
 
 
 class IdempotencyKey(Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from openapi_spec_validator import validate
 
+from shop.domain.catalog.operations import save_category
 from tests.conftest import make_product, variants_of
 
 API = "/api/v1"
@@ -47,6 +48,29 @@ def test_unknown_parameters_are_ignored_and_filters_apply(client, app):
     assert names(client.get(f"{API}/products?utm_source=x&maxPrice=1000")) == ["Cheap"]
     assert names(client.get(f"{API}/products?inStock=false")) == ["Dear"]
     assert names(client.get(f"{API}/products?search=DEAR")) == ["Dear"]
+
+
+@pytest.mark.both_databases
+def test_a_tag_is_matched_whole(client, app):
+    make_product("One", tags=["gift", "été"])
+    make_product("Two", tags=["gift set"])
+    assert names(client.get(f"{API}/products?tag=gift")) == ["One"]
+    assert names(client.get(f"{API}/products?tag=été")) == ["One"]
+    assert names(client.get(f"{API}/products?tag=gif")) == []
+
+
+@pytest.mark.both_databases
+def test_a_category_shows_what_is_below_it(client, app):
+    top = save_category("care", "Care")
+    below = save_category("serums", "Serums", parent_slug="care")
+    make_product("In top", category_id=top.id)
+    make_product("Below", category_id=below.id)
+    make_product("Elsewhere")
+    assert set(names(client.get(f"{API}/products?category=care"))) == {"In top", "Below"}
+    assert names(client.get(f"{API}/products?category=serums")) == ["Below"]
+    assert client.get(f"{API}/products?category=none").status_code == 404
+    tree = client.get(f"{API}/categories").get_json()["data"]
+    assert [(node["slug"], [child["slug"] for child in node["children"]]) for node in tree] == [("care", ["serums"])]
 
 
 def test_drafts_and_archived_products_are_not_there(client, app):

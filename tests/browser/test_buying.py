@@ -87,7 +87,8 @@ def test_two_options_work_without_javascript_also_when_the_button_between_is_not
     expect(page.locator(".lines")).to_contain_text("300 ml / Cedar")
 
 
-def test_the_cart_works_without_javascript(open_browser):
+def test_the_cart_works_without_javascript(open_browser, watched):
+    watched.expected = ["status of 409"]
     page = open_browser(javascript=False)
     page.goto("/products/scarce-balm")
     page.get_by_role("button", name="Add to cart").click()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Select, column, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, cast, column, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.strategy_options import _AbstractLoad
 
@@ -88,7 +89,8 @@ def _conditions(asked: ProductFilter, categories: Sequence[Category]) -> list[Co
     if asked.brand:
         conditions.append(Product.brand == asked.brand)
     if asked.tag:
-        conditions.append(Product.search_text.contains(fold_text(asked.tag), autoescape=True))
+        # The list is kept as JSON text on both engines; the quotes make it the whole tag.
+        conditions.append(cast(Product.tags, Text).contains(json.dumps(asked.tag), autoescape=True))
     if asked.min_price is not None:
         conditions.append(Product.from_price_amount >= asked.min_price)
     if asked.max_price is not None:
