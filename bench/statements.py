@@ -6,11 +6,12 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from flask import g
 from flask_migrate import upgrade
 
 from bench.products import make_product
 from bench.record import Record
-from bench.shopper import ADDRESS
+from bench.shopper import ADDRESS, hidden_fields
 from shop import create_app
 from shop.db import db
 from shop.settings import load_settings
@@ -75,6 +76,7 @@ def measure(app, products: int) -> dict[str, int]:
     counts: dict[str, int] = {}
 
     def ask(name: str, method: str, path: str, **more):
+        vars(g._get_current_object()).clear()  # the context is open around all of these requests; each begins with nothing in it
         with counted_statements() as sent:
             answer = client.open(path, method=method, headers={"Sec-Fetch-Site": "same-origin"}, **more)
         assert answer.status_code < 400, (name, answer.status_code, answer.get_data(as_text=True)[:500])
@@ -82,6 +84,7 @@ def measure(app, products: int) -> dict[str, int]:
         return answer
 
     ask("home", "GET", "/")
+    ask("category page", "GET", "/categories/proofs?sort=price_asc")
     ask("product page", "GET", f"/products/{slug}")
     ask("search page", "GET", "/search?q=proof")
     ask("API products", "GET", f"{API}/products?limit=100")
@@ -107,6 +110,15 @@ def measure(app, products: int) -> dict[str, int]:
     )
     ask("API read order", "GET", f"{path}?token={order['token']}")
     ask("order status page", "GET", f"/orders/{order['id']}?token={order['token']}")
+    for product_id, variant_id in made[2:4]:
+        wanted = {"productId": product_id, "variantId": variant_id, "quantity": "1"}
+        ask("page: add to cart", "POST", "/cart/items", data=wanted)
+    ask("cart page", "GET", "/cart")
+    form = hidden_fields(ask("checkout page", "GET", "/checkout").get_data(as_text=True))
+    form |= {f"shippingAddress.{field}": text for field, text in {**ADDRESS, "email": "b@example.com"}.items()}
+    form |= {"billingAddress": "same", "shippingMethod": "standard", "paymentMethod": "cash_on_delivery"}
+    form.pop("expectedTotal", None)
+    ask("page: order of 2 lines, placed and confirmed", "POST", "/checkout", data={**form, "action": "place"})
     return counts
 
 

