@@ -46,9 +46,9 @@ def prove(shop: RunningShop, file: Path) -> dict:
     slug = buy_one_of(shop, first)
     ok = (
         first["rows_read"] == first["rows_imported"] + first["rows_reported"]
-        and (dry["created"], dry["rows_reported"]) == (first["created"], first["rows_reported"])
-        and second["created"] == second["changed"] == 0
-        and second["unchanged"] == first["created"]
+        and (dry["products_created"], dry["rows_reported"]) == (first["products_created"], first["rows_reported"])
+        and second["products_created"] == second["products_changed"] == 0
+        and second["products_unchanged"] == first["products_created"]
         and bool(slug)
         and shop.audit() == "clean"
     )
@@ -56,8 +56,8 @@ def prove(shop: RunningShop, file: Path) -> dict:
         "rows read": first["rows_read"],
         "imported": first["rows_imported"],
         "reported": first["rows_reported"],
-        "products": first["created"],
-        "second time changed": second["created"] + second["changed"],
+        "products": first["products_created"],
+        "second time changed": second["products_created"] + second["products_changed"],
         "seconds": seconds,
         "bought": slug,
         "verdict": "ok" if ok else "FAILED",

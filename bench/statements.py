@@ -76,7 +76,9 @@ def measure(app, products: int) -> dict[str, int]:
     counts: dict[str, int] = {}
 
     def ask(name: str, method: str, path: str, **more):
-        vars(g._get_current_object()).clear()  # the context is open around all of these requests; each begins with nothing in it
+        vars(
+            g._get_current_object()
+        ).clear()  # the context is open around all of these requests; each begins with nothing in it
         with counted_statements() as sent:
             answer = client.open(path, method=method, headers={"Sec-Fetch-Site": "same-origin"}, **more)
         assert answer.status_code < 400, (name, answer.status_code, answer.get_data(as_text=True)[:500])
