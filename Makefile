@@ -27,7 +27,7 @@ setup: .venv/dev-ok ## make .venv with everything for development (the other tar
 
 ##@ Before you commit
 test: lint ## lint, then every test
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -n auto --dist loadfile
 lint: .venv/dev-ok ## style, who may import whom, types
 	@.venv/bin/ruff check --quiet .
 	@report=$$(.venv/bin/lint-imports --no-cache) || { echo "$$report"; exit 1; }

@@ -17,18 +17,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from shop.demo import processes, valkey
 
-_missing: dict[str, str] = {}
 _numbers = itertools.count(1)
 
 
 def skip_reasons() -> list[str]:
-    """One sentence for each server that was asked for in vain, for the end of the test report."""
-    return list(_missing.values())
+    """One sentence for each server that is not to be had here, for the end of the test report."""
+    return [
+        f"{name} was not found, so its tests were skipped: {cure}." for name, cure in CURES.items() if not FIND[name]()
+    ]
 
 
 @functools.cache
@@ -36,11 +38,7 @@ def postgres_url() -> str | None:
     """A PostgreSQL server in which databases may be made: TEST_DATABASE_URL, else a throw-away one."""
     if given := os.environ.get("TEST_DATABASE_URL"):
         return given
-    binaries = _postgres_binaries()
-    if binaries is None:
-        _note_missing("PostgreSQL", "install the package postgresql or set TEST_DATABASE_URL")
-        return None
-    return _start_postgres(binaries)
+    return _start_postgres() if _is_here("PostgreSQL") else None
 
 
 def new_postgres_database(server: str) -> str:
@@ -56,32 +54,21 @@ def redis_url() -> str | None:
     """An empty Redis: TEST_REDIS_URL (it is flushed!), else a throw-away server's."""
     if given := os.environ.get("TEST_REDIS_URL"):
         return given
-    if valkey.find_binary() is None:
-        _note_missing("Redis", "install the package redis-server or set TEST_REDIS_URL")
+    if not _is_here("Redis"):
         return None
     server = valkey.start(_temporary_folder("valkey"))
     atexit.register(processes.stop, server.process, 5)
     return server.url
 
 
-@functools.cache
 def nginx_binary() -> str | None:
     """The nginx program."""
-    found = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
-    if found and shutil.which("openssl"):
-        return found
-    _note_missing("Nginx", "install the packages nginx and openssl")
-    return None
+    return _find_nginx() if _is_here("Nginx") else None
 
 
-@functools.cache
 def chromium_binary() -> str | None:
     """The Chromium program."""
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
-        if found := shutil.which(name):
-            return found
-    _note_missing("Chromium", "install the package chromium")
-    return None
+    return _find_chromium() if _is_here("Chromium") else None
 
 
 def free_port() -> int:
@@ -91,10 +78,22 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _note_missing(name: str, cure: str) -> None:
-    if os.environ.get("REQUIRE_ALL") == "1":
-        raise RuntimeError(f"{name} was not found and REQUIRE_ALL=1: {cure}.")
-    _missing[name] = f"{name} was not found, so its tests were skipped: {cure}."
+def _is_here(name: str) -> bool:
+    found = bool(FIND[name]())
+    if not found and os.environ.get("REQUIRE_ALL") == "1":
+        raise RuntimeError(f"{name} was not found and REQUIRE_ALL=1: {CURES[name]}.")
+    return found
+
+
+def _find_nginx() -> str | None:
+    """Nginx, with the openssl that makes its test certificate."""
+    found = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    return found if shutil.which("openssl") else None
+
+
+def _find_chromium() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((found for name in names if (found := shutil.which(name))), None)
 
 
 def _temporary_folder(name: str) -> Path:
@@ -114,8 +113,10 @@ def _postgres_binaries() -> Path | None:
     return None
 
 
-def _start_postgres(binaries: Path) -> str:
+def _start_postgres() -> str:
     """Start a server on a free port that trusts everyone on loopback and never waits for the disk."""
+    binaries = _postgres_binaries()
+    assert binaries is not None
     folder = _temporary_folder("postgres")
     user = _unprivileged_user()
     if user:
@@ -185,3 +186,17 @@ def _unprivileged_user() -> str | None:
 
     names = {entry.pw_name for entry in pwd.getpwall()}
     return next((name for name in ("postgres", "nobody") if name in names), None)
+
+
+CURES = {
+    "PostgreSQL": "install the package postgresql or set TEST_DATABASE_URL",
+    "Redis": "install the package redis-server or set TEST_REDIS_URL",
+    "Nginx": "install the packages nginx and openssl",
+    "Chromium": "install the package chromium",
+}
+FIND: dict[str, Callable[[], object]] = {
+    "PostgreSQL": lambda: os.environ.get("TEST_DATABASE_URL") or _postgres_binaries(),
+    "Redis": lambda: os.environ.get("TEST_REDIS_URL") or valkey.find_binary(),
+    "Nginx": _find_nginx,
+    "Chromium": _find_chromium,
+}

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from shop import ROOT
-from shop.demo import valkey
+from shop.demo import processes, valkey
 from tests.servers import free_port
 
 PATIENCE = 120  # seconds for what takes a few on a free machine
@@ -42,10 +42,8 @@ class Run:
             "WEB_CONCURRENCY": "1",
             **environment,
         }
-        with self.output.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "shop.demo.run"], cwd=ROOT, env=self.environment, stdout=output, stderr=output
-            )
+        command = [sys.executable, "-m", "shop.demo.run"]
+        self.process = processes.start(command, self.output, env=self.environment, cwd=ROOT)
 
     def said(self) -> str:
         return self.output.read_text()

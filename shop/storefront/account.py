@@ -19,7 +19,7 @@ from shop.policies import current_shopper, policy
 from shop.storefront.errors import status_of
 from shop.storefront.filled import FilledForm
 from shop.storefront.htmx import go_to
-from shop.storefront.own_cart import cookie_name, forget_cart, remember_count
+from shop.storefront.own_cart import forget_cart, named_cart_id, remember_count
 from shop.storefront.redirects import safe_next
 from shop.storefront.rendering import render_page
 
@@ -63,7 +63,7 @@ def sign_in() -> ResponseReturnValue:
     session.renew()  # type: ignore[attr-defined]
     login_user(user)
     session["is_staff"] = user.is_staff
-    own = join_carts(request.cookies.get(cookie_name(), ""), current_shopper(), terms)
+    own = join_carts(named_cart_id(), current_shopper(), terms)
     count = price_cart(own, terms).item_count
     return remember_count(forget_cart(go_to(_wanted_page())), count)
 

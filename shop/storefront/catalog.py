@@ -25,7 +25,7 @@ from shop.errors import Gone, NotFound
 from shop.extensions import limiter, settings
 from shop.policies import policy
 from shop.storefront.htmx import is_partial, vary_by_htmx
-from shop.storefront.offers import Choice, card_of, choose, pictures_of
+from shop.storefront.offers import Choice, card_of, choose, facts_of, pictures_of
 from shop.storefront.rendering import render_page
 
 blueprint = Blueprint("catalog", __name__)
@@ -118,7 +118,8 @@ def render_product(found: Product, choice: Choice, *, quantity: str = "1", refus
     """A product's whole page, with its way down the category tree."""
     categories = list_categories()
     context = product_context(found, choice, quantity=quantity, refusal=refusal)
-    return render_page("catalog/product.html", categories=categories, path=_path_of(categories, found), **context)
+    context |= {"facts": facts_of(found), "path": _path_of(categories, found)}
+    return render_page("catalog/product.html", categories=categories, **context)
 
 
 def product_context(found: Product, choice: Choice, *, quantity: str = "1", refusal: str = "") -> dict[str, Any]:

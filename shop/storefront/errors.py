@@ -68,7 +68,7 @@ def answer_error(error: Exception) -> Response:
     if isinstance(error, Unauthenticated):
         return go_to(sign_in_address())
     if isinstance(error, ShopError):
-        return _answer(status_of(error), error.message, [d.message for d in error.details], error.retry_after)
+        return _answer(status_of(error), error.message, _details_of(error), error.retry_after)
     if isinstance(error, CSRFError):
         return _answer(400, STALE_FORM)
     if isinstance(error, RateLimitExceeded):
@@ -80,6 +80,13 @@ def answer_error(error: Exception) -> Response:
         return answer_error(Unavailable(SENTENCES[503], retry_after=RETRY_AFTER))
     log.error("unhandled_error", path=request.path[:200], exc_info=error)
     return _answer(500, SENTENCES[500])
+
+
+def _details_of(error: ShopError) -> list[str]:
+    """What is wrong, each in a sentence; of an address, with the name of its part."""
+    if request.method == "GET" and isinstance(error, errors.Invalid):
+        return [f"{detail.field.capitalize()}: {detail.message}" for detail in error.details]
+    return [detail.message for detail in error.details]
 
 
 def _too_many() -> TooMany:

@@ -112,6 +112,14 @@ def pictures_of(product: Product, variant: Variant | None) -> list[Image]:
     return sorted(stored, key=lambda image: variant is None or image.variant_id != variant.id)
 
 
+def facts_of(product: Product) -> dict[str, list[str]]:
+    """The product's attributes by name, in their order."""
+    facts: dict[str, list[str]] = {}
+    for attribute in product.attributes:
+        facts.setdefault(attribute.name, []).append(attribute.value)
+    return facts
+
+
 def _offered(product: Product) -> list[Variant]:
     return [variant for variant in product.variants if variant.is_active]
 

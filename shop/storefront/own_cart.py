@@ -23,9 +23,15 @@ _cart_id = re.compile(r"cart_[A-Za-z0-9]{1,40}", re.ASCII)
 def find_own_cart() -> Cart | None:
     """The visitor's open cart."""
     if not current_user.is_authenticated:
-        return find_open_cart(request.cookies.get(cookie_name(), ""))
+        return find_open_cart(named_cart_id())
     cart = find_open_cart_of(current_user.id)
     return cart if cart and _is_open(cart) else None
+
+
+def named_cart_id() -> str:
+    """The id in the guest's cookie; empty where there is none or it is no id."""
+    named = request.cookies.get(cookie_name(), "")
+    return named if _cart_id.fullmatch(named) else ""
 
 
 def find_open_cart(public_id: str) -> Cart | None:

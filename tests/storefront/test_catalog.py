@@ -292,3 +292,11 @@ def test_a_product_can_be_opened_by_its_id_and_names_its_own_address(client, app
     assert page.status_code == 200
     assert 'rel="canonical" href="http://localhost/products/amber"' in page.text
     assert db.session.scalar(db.select(Product.slug)) == "amber"
+
+
+def test_too_many_searches_are_asked_to_wait(limited_client):
+    client = limited_client(ratelimit_search="2 per minute")
+    answers = [client.get("/search?q=a") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert 0 < int(answers[2].headers["Retry-After"]) <= 61
+    assert "RateLimit" not in str(answers[0].headers) and "Set-Cookie" not in answers[2].headers
