@@ -34,6 +34,7 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
@@ -125,11 +126,13 @@ _sqlite_writer = threading.Lock()
 def engine_options(url: str, pool_min: int, pool_max: int) -> dict[str, Any]:
     """The engine options for a DATABASE_URL: timeouts and pool as reliability.md D02 has them."""
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": SQLITE_BUSY_MS / 1000, "check_same_thread": False}, "pool_size": pool_max}
+        connect = {"timeout": SQLITE_BUSY_MS / 1000, "check_same_thread": False}
+        return {"connect_args": connect, "pool_size": pool_max, "hide_parameters": True}
     timeouts = (
         "-c statement_timeout=5000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=5000 -c timezone=UTC"
     )
     return {
+        "hide_parameters": True,  # they are people's names and addresses, and errors are logged
         "pool_size": pool_min,
         "max_overflow": pool_max - pool_min,
         "pool_timeout": 2,
@@ -276,6 +279,23 @@ def end_read() -> None:
         db.session().rollback()
 
 
+def insert_unless_there(model: type[Model], values: Any) -> list[int]:
+    """Insert rows, passing over those that a UNIQUE constraint has already; the keys of the new ones."""
+    insert = postgresql.insert if db.session().get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(model).values(values).on_conflict_do_nothing().returning(model.__table__.c.id)
+    return list(db.session.scalars(statement))
+
+
+def lock_names(*names: str) -> None:
+    """Wait until no other operation holds these names, and hold them to the end of this one.
+
+    For rules that count rows before adding one. SQLite has one writer, so there is nothing to wait for.
+    """
+    if db.session().get_bind().dialect.name == "postgresql":
+        for name in sorted(names):
+            db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
 def exactly_one(result: Any, message: str = "Somebody else changed this a moment ago. Look again and retry.") -> None:
     """Assert that a deciding UPDATE changed exactly one row; raises Conflict otherwise (reliability.md D05)."""
     if changed_rows(result) != 1:
@@ -329,10 +349,12 @@ def is_unreachable(error: BaseException) -> bool:
     """Whether the database is away, too busy to give a connection, or shutting down."""
     if isinstance(error, PoolTimeout | InterfaceError):
         return True
-    if not isinstance(error, OperationalError):
+    if not isinstance(error, DBAPIError):
         return False
     sqlstate = getattr(error.orig, "sqlstate", None)
     if sqlstate is None:
+        if not isinstance(error, OperationalError):
+            return False
         text = str(error.orig)
         return not isinstance(error.orig, sqlite3.Error) or "unable to open" in text or "locked" in text
     return sqlstate[:2] in {"08", "53", "57"} or sqlstate == "25P03"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import cast
 
 import redis
@@ -31,6 +32,12 @@ settings: Settings = cast(Settings, LocalProxy(lambda: current_app.extensions["s
 terms: Terms = cast(Terms, LocalProxy(lambda: current_app.extensions["shop_terms"]))
 storage: DiskStorage = cast(DiskStorage, LocalProxy(lambda: current_app.extensions["shop_storage"]))
 mailer: Mailer = cast(Mailer, LocalProxy(lambda: current_app.extensions["shop_mailer"]))
+
+
+def seconds_until_free() -> int:
+    """How long the caller who reached a limit has to wait."""
+    limit = limiter.current_limit
+    return max(1, round(limit.reset_at - time.time())) if limit else 5
 
 
 def redis_connection() -> redis.Redis:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import structlog
 from flask import Flask, Request, Response
 from flask.sessions import SessionInterface, SessionMixin
+from sqlalchemy.exc import SQLAlchemyError
 
 from shop.db import transaction_time
 from shop.domain.customers.operations import (
@@ -21,7 +23,10 @@ from shop.domain.customers.operations import (
     open_session,
     prolong_session,
 )
+from shop.errors import ShopError
 from shop.policies import SESSIONLESS, policy_of
+
+log = structlog.get_logger()
 
 
 class RowSession(SessionMixin):
@@ -90,9 +95,16 @@ class RowSessionInterface(SessionInterface):
         return RowSession(app, request, request.cookies.get(app.config["SESSION_COOKIE_NAME"]))
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Store what changed. The answer stands whatever happens here: its operation has committed already."""
         assert isinstance(session, RowSession)
         if not session.is_loaded:
             return
+        try:
+            self._save(app, session, response)
+        except (ShopError, SQLAlchemyError) as error:
+            log.warning("session_not_stored", error=type(error).__name__)
+
+    def _save(self, app: Flask, session: RowSession, response: Response) -> None:
         if not session.modified:
             if session.row_id is not None and session.is_due_for_touch:
                 prolong_session(session.row_id, is_staff=bool(session.get("is_staff")))

@@ -19,6 +19,10 @@ class SettingsError(Exception):
     """The settings cannot be used; the text lists every mistake, one a line."""
 
 
+def _is_strong(secret: str) -> bool:
+    return len(secret) >= 32 and secret != DEVELOPMENT_SECRET
+
+
 class ShippingRate(BaseModel):
     """One row of the shipping table in SHIPPING_METHODS; prices are decimal strings in SHOP_CURRENCY."""
 
@@ -130,10 +134,13 @@ class Settings(BaseSettings):
             if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
                 wrong.append(f"{name.upper()} is required in production")
         secret = self.secret_key.get_secret_value()
-        if self.shop_env == "production" and secret and (len(secret) < 32 or secret == DEVELOPMENT_SECRET):
+        if self.shop_env == "production" and secret and not _is_strong(secret):
             wrong.append(
                 "SECRET_KEY must be 32 random characters: python3 -c 'import secrets as s; print(s.token_hex(32))'"
             )
+        weak = [old for old in self.secret_key_fallbacks if not _is_strong(old.get_secret_value())]
+        if self.shop_env == "production" and weak:
+            wrong.append("SECRET_KEY_FALLBACKS must be former SECRET_KEYs of 32 or more random characters")
         if self.database_pool_max < self.database_pool_min:
             wrong.append("DATABASE_POOL_MAX must not be below DATABASE_POOL_MIN")
         ids = [method.id for method in self.shipping_methods]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy.exc import IntegrityError
+
+from shop.db import db
 
 
 def test_security_headers_are_on_every_answer(client, app):
@@ -17,6 +20,13 @@ def test_security_headers_are_on_every_answer(client, app):
 @pytest.mark.parametrize("host", ["evil.example.com", "localhost.evil.com", "localhost@evil.com"])
 def test_another_host_is_refused(client, app, host):
     assert client.get("/healthz", headers={"Host": host}).status_code == 400
+
+
+def test_database_errors_hide_what_was_sent(app):
+    with pytest.raises(IntegrityError) as caught:
+        db.session.execute(db.text("INSERT INTO staff_roles (name) VALUES (:name)"), {"name": "secret-person"})
+    db.session.rollback()
+    assert "secret-person" not in str(caught.value)
 
 
 def test_static_files_with_their_hash_are_kept_for_ever(client, app):

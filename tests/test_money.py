@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from shop.money import Money
@@ -44,6 +45,7 @@ def test_money_is_written_with_all_of_its_decimals(money, text):
     assert money.format() == text
 
 
+@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     amount=st.integers(0, 10**9),
     weights=st.lists(st.integers(0, 10**6), min_size=1, max_size=20).filter(any),

@@ -34,6 +34,7 @@ def test_everything_that_production_lacks_is_said_at_once(monkeypatch):
     [
         ({"secret_key": "short"}, "SECRET_KEY"),
         ({"secret_key": "development-only-secret-never-use-it-in-production"}, "SECRET_KEY"),
+        ({"secret_key_fallbacks": ["x"]}, "SECRET_KEY_FALLBACKS"),
         ({"database_url": "mysql://x"}, "DATABASE_URL"),
         ({"public_base_url": "shop.example.com"}, "PUBLIC_BASE_URL"),
         ({"mail_url": "http://mail"}, "MAIL_URL"),

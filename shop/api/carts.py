@@ -20,9 +20,9 @@ from shop.domain.carts.operations import (
     remove_from_cart,
 )
 from shop.domain.carts.queries import get_cart, price_cart
-from shop.domain.customers.queries import public_id_of
+from shop.domain.customers.queries import check_own_customer, public_id_of
 from shop.domain.inputs import Input, PublicId
-from shop.errors import Detail, Invalid, Unknown
+from shop.errors import Detail, Invalid
 from shop.extensions import terms
 from shop.policies import current_caller, policy
 
@@ -45,8 +45,7 @@ def create_cart_json(body: NewCart) -> tuple[Data[CartOut], int]:
             "This shop sells in one currency.", [Detail("currency", f"Use {terms.currency} or leave it out.")]
         )
     caller = current_caller()
-    if body.customer_id is not None and body.customer_id != public_id_of(caller.user_id):
-        raise Unknown("This customer is not yours. Leave customerId out.", [Detail("customerId", "No such customer.")])
+    check_own_customer(body.customer_id, caller)
     return present(create_cart(terms, caller)), 201
 
 
@@ -67,11 +66,16 @@ def get_cart_json(cart_id: str) -> Data[CartOut]:
     headers=HEADER,
 )
 def add_item_json(cart_id: str, body: AddToCart) -> Response:
-    def run(_claim: object) -> Response:
-        cart = add_to_cart(cart_id, body, current_caller())
+    caller = current_caller()
+
+    def answer(cart: Cart) -> Response:
         return Response(present(cart).model_dump_json(by_alias=True), mimetype="application/json")
 
-    return once(f"cart:{cart_id}"[:80], run)
+    return once(
+        f"cart:{cart_id}"[:80],
+        lambda claim: answer(add_to_cart(cart_id, body, caller, claim=claim)),
+        resume=lambda made: answer(get_cart(made, caller)),
+    )
 
 
 @bp.put("/cart/<cart_id>/items/<item_id>")

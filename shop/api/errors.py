@@ -27,6 +27,7 @@ from shop.errors import (
     Unavailable,
     Unknown,
 )
+from shop.extensions import seconds_until_free
 
 log = structlog.get_logger()
 
@@ -69,7 +70,9 @@ def answer_error(error: Exception) -> Response:
             response.headers["WWW-Authenticate"] = 'Bearer realm="shop", error="invalid_token"'
         return response
     if isinstance(error, RateLimitExceeded):
-        return envelope(429, *HTTP_CODES[429])
+        response = envelope(429, *HTTP_CODES[429])
+        response.headers["Retry-After"] = str(seconds_until_free())
+        return response
     if isinstance(error, HTTPException):
         return _answer_http(error)
     if isinstance(error, SQLAlchemyError) and is_unreachable(error):

@@ -7,14 +7,13 @@ from typing import Any, Literal
 from flask import Blueprint, Response, json, request
 from pydantic import Field
 
-from shop.api.carts import present as present_cart_answer
 from shop.api.errors import answer_error
 from shop.api.idempotency import HEADER, once
 from shop.api.openapi import PREFIX, endpoint
-from shop.api.presenters import present_order, present_placed_order, present_quote, status_url
+from shop.api.presenters import present_cart, present_order, present_placed_order, present_quote, status_url
 from shop.api.schemas import Data, OrderOut, PaymentAnswer, PlacedOrder, ShippingMethods
 from shop.domain.actors import SYSTEM
-from shop.domain.carts.queries import get_cart
+from shop.domain.carts.queries import get_cart, price_cart
 from shop.domain.checkout import PlaceOrder, QuoteShipping, TotalChanged, cancel_order, place_order, quote_shipping
 from shop.domain.customers.queries import public_id_of
 from shop.domain.idempotency import Claim
@@ -22,8 +21,7 @@ from shop.domain.inputs import Input, Text
 from shop.domain.orders.models import Order
 from shop.domain.orders.queries import get_order
 from shop.domain.orders.tokens import order_token
-from shop.domain.payments.operations import CashOnDelivery, confirm_cash_on_delivery
-from shop.errors import Detail, Invalid
+from shop.domain.payments.operations import CashOnDelivery, confirm_cash_on_delivery, refuse_cards
 from shop.extensions import terms
 from shop.policies import current_caller, policy
 
@@ -81,7 +79,7 @@ def place_order_json(body: PlaceOrder) -> Response:
             reveal=_with_token,
         )
     except TotalChanged as error:
-        return _with_cart(answer_error(error), body.cart_id)
+        return _with_cart(answer_error(error), body)
 
 
 def _placed(order: Order) -> Response:
@@ -100,12 +98,14 @@ def _with_token(answer: dict[str, Any]) -> dict[str, Any]:
     return {"data": {**answer["data"], "statusUrl": status_url(order), "token": token}}
 
 
-def _with_cart(response: Response, cart_id: str) -> Response:
-    """A changed total answers with the cart as it is now."""
-    body = response.get_json()
-    cart = present_cart_answer(get_cart(cart_id, current_caller()))
-    body["error"]["cart"] = cart.data.model_dump(mode="json", by_alias=True)
-    response.set_data(json.dumps(body))
+def _with_cart(response: Response, wanted: PlaceOrder) -> Response:
+    """A changed total answers with the cart as it is now, priced with the chosen method."""
+    method = next(method for method in terms.shipping_methods if method.id == wanted.shipping_method)
+    cart = get_cart(wanted.cart_id, current_caller())
+    answer = response.get_json()
+    shown = present_cart(price_cart(cart, terms, method), public_id_of(cart.user_id))
+    answer["error"]["cart"] = shown.model_dump(mode="json", by_alias=True)
+    response.set_data(json.dumps(answer))
     return response
 
 
@@ -127,9 +127,7 @@ def get_order_json(order_id: str) -> Data[OrderOut]:
 )
 def pay_order_json(order_id: str, body: PayOrder) -> Response:
     order = _order(order_id)
-    if body.payment_method != "cash_on_delivery":
-        message = "Card payment is not set up in this shop yet. Choose cash_on_delivery."
-        raise Invalid(message, [Detail("paymentMethod", message)])
+    refuse_cards(body.payment_method)
 
     def run(_claim: object) -> Response:
         wanted = CashOnDelivery(confirmationRequired=body.confirmation_required)

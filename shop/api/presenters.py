@@ -39,7 +39,7 @@ from shop.domain.catalog.models import Category, Image, Product, Variant
 from shop.domain.catalog.queries import children_of
 from shop.domain.checkout import ShippingQuote
 from shop.domain.orders.models import Order, OrderLineItem
-from shop.domain.orders.tokens import order_token
+from shop.domain.orders.tokens import order_link, order_token
 from shop.extensions import settings, terms
 
 
@@ -79,7 +79,9 @@ def present_product_detail(product: Product, related: Sequence[str]) -> ProductD
     for attribute in product.attributes:
         attributes.setdefault(_camel(attribute.name), []).append(attribute.value)
     fields = present_product(product)
-    at_top = {name: values for name, values in attributes.items() if name not in ProductDetail.model_fields}
+    fixed = ProductDetail.model_fields
+    taken = {*fixed, *(field.alias for field in fixed.values())}
+    at_top = {name: values for name, values in attributes.items() if name not in taken}
     return ProductDetail(
         **fields,
         attributes=attributes,
@@ -166,6 +168,8 @@ def present_cart(priced: PricedCart, customer_id: str | None = None) -> CartOut:
     cart, receipt = priced.cart, priced.receipt
     return CartOut(
         id=cart.public_id,
+        status=cart.status,
+        order_id=cart.order_public_id,
         customer_id=customer_id,
         items=[_present_cart_item(line) for line in priced.lines],
         item_count=priced.item_count,
@@ -229,8 +233,7 @@ def present_placed_order(order: Order, customer_id: str | None = None) -> Placed
 
 def status_url(order: Order) -> str:
     """The page of this order, with the token that opens it."""
-    query = urlencode({"token": order_token(order, terms.order_token_secrets)})
-    return f"{settings.public_base_url}/orders/{order.public_id}?{query}"
+    return order_link(order, settings.public_base_url, terms.order_token_secrets)
 
 
 def _order_fields(order: Order, customer_id: str | None) -> dict[str, Any]:

@@ -68,6 +68,7 @@ class ErrorBody(Output):
     path: str
     method: str
     timestamp: datetime
+    cart: CartOut | None = None  # where the total changed: the cart as it is now
 
 
 class ErrorAnswer(Output):
@@ -213,6 +214,8 @@ class NoticeOut(Output):
 
 class CartOut(Output):
     id: str
+    status: str  # open, ordered or expired
+    order_id: str | None
     customer_id: str | None
     items: list[CartItemOut]
     item_count: int

@@ -20,7 +20,7 @@ from shop.domain.checkout import PlaceOrder, cancel_order, place_order
 from shop.domain.customers.models import User
 from shop.domain.events import OutboxEvent
 from shop.domain.orders.models import Order
-from shop.domain.orders.operations import cancel_order as end_unpaid_order
+from shop.domain.orders.operations import close_order as end_unpaid_order
 from shop.domain.orders.operations import deliver_order, ship_order, start_processing
 from shop.domain.payments.operations import CASH, CashOnDelivery, collect_cash, confirm_cash_on_delivery
 from shop.domain.shipping import methods_serving

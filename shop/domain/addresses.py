@@ -57,6 +57,19 @@ class Destination(Input):
     apartment: Line | None = Field(default=None, max_length=80)
     instructions: Text | None = Field(default=None, max_length=500)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _governorate_is_a_region(cls, values: object) -> object:
+        return _with_region(values)
+
+
+def _with_region(values: object) -> object:
+    """`governorate` is another word for `region`, and counts where that is not given."""
+    if not isinstance(values, dict) or "governorate" not in values:
+        return values
+    others = {name: value for name, value in values.items() if name != "governorate"}
+    return others if others.get("region") else {**others, "region": values["governorate"]}
+
 
 class Address(Input):
     """A whole address with the person to reach there; `governorate` is read as `region`."""
@@ -79,10 +92,7 @@ class Address(Input):
     @model_validator(mode="before")
     @classmethod
     def _governorate_is_a_region(cls, values: object) -> object:
-        if isinstance(values, dict) and values.get("governorate") and not values.get("region"):
-            values = {**values, "region": values["governorate"]}
-            values.pop("governorate")
-        return values
+        return _with_region(values)
 
 
 class BillingAddress(Address):
@@ -90,6 +100,12 @@ class BillingAddress(Address):
 
     email: Email | None = None  # type: ignore[assignment]
     phone: Phone | None = None  # type: ignore[assignment]
+
+
+def comparable_phone(phone: str) -> str:
+    """A phone number as it is compared: digits alone, without the ways of writing it or the international prefix."""
+    digits = "".join(char for char in phone if char.isdigit())
+    return digits.removeprefix("00")
 
 
 def missing_parts(address: Address) -> dict[str, str]:

@@ -6,30 +6,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+import structlog
 from pydantic import Discriminator, Field, Tag
 from sqlalchemy import func, or_, select, update
 
-from shop.db import db, operation, transaction_time
-from shop.domain.actors import Actor
-from shop.domain.addresses import Address, BillingAddress, Destination, country_names, missing_parts
+from shop.db import db, new_public_id, operation, transaction_time
+from shop.domain.actors import SYSTEM, Actor
+from shop.domain.addresses import Address, BillingAddress, Destination, comparable_phone, country_names, missing_parts
 from shop.domain.carts.models import Cart
 from shop.domain.carts.operations import set_destination
 from shop.domain.carts.queries import CartLine, PricedCart, get_cart, price_cart
-from shop.domain.customers.models import User
+from shop.domain.customers.queries import check_own_customer
 from shop.domain.events import record_event
 from shop.domain.idempotency import Claim, attach_resource
 from shop.domain.inputs import Input, Line, PublicId, Text
 from shop.domain.inventory.models import Reservation
-from shop.domain.inventory.operations import promise_reservations, reserve_stock
+from shop.domain.inventory.operations import orders_with_overdue_holds, promise_reservations, reserve_stock
 from shop.domain.orders.models import Order, OrderLineItem
-from shop.domain.orders.operations import cancel_order as cancel_in_orders
-from shop.domain.orders.operations import move_status, record_move
-from shop.domain.orders.queries import find_order_of_cart
-from shop.domain.payments.operations import CASH, CashOnDelivery, cancel_open_payments, confirm_cash_on_delivery
+from shop.domain.orders.operations import close_order, move_status, pending_orders_without_hold, record_move
+from shop.domain.payments.operations import CashOnDelivery, cancel_open_payments, confirm_cash_on_delivery, refuse_cards
 from shop.domain.shipping import ShippingMethod, add_working_days, methods_serving
 from shop.domain.terms import Terms
 from shop.errors import CartOrdered, Conflict, Detail, Gone, Invalid, NotFound, OutOfStock, TooMany, Unknown
 from shop.money import Money
+
+log = structlog.get_logger()
 
 
 def _same_or_address(value: object) -> str:
@@ -131,7 +132,8 @@ def place_order(
     CartOrdered when the cart is an order already, TooMany with too many open holds, Gone for an ended cart.
     """
     method = _check_wish(wanted, actor, terms)
-    cart = _take_cart(wanted.cart_id, actor)
+    order_id = new_public_id("order")
+    cart = _take_cart(wanted.cart_id, actor, order_id)
     priced = price_cart(cart, terms, method)
     _check_cart(priced, wanted, terms)
     _check_open_holds(cart, actor, terms)
@@ -162,15 +164,34 @@ def check_out_with_cash(wanted: PlaceOrder, actor: Actor, terms: Terms, *, place
 @operation
 def cancel_order(order_id: int, actor: Actor, *, reason: str = "") -> Order:
     """Cancel an order, give its stock back and close what was due. Raises Conflict when it is too late."""
-    order = cancel_in_orders(order_id, actor, reason=reason)
+    order = close_order(order_id, actor, reason=reason)
     cancel_open_payments(order_id)
     return order
 
 
+def cancel_unpaid_orders() -> int:
+    """Cancel pending orders whose hold is over, each in its own operation; returns how many."""
+    cancelled = 0
+    for order_id in orders_with_overdue_holds() + pending_orders_without_hold():
+        try:
+            _cancel_unpaid_order(order_id)
+            cancelled += 1
+        except Conflict:
+            log.info("order_not_cancelled", order=order_id)  # confirmed or cancelled a moment ago, which is as good
+        except RuntimeError:
+            log.exception("order_not_cancelled", order=order_id)
+    return cancelled
+
+
+@operation
+def _cancel_unpaid_order(order_id: int) -> None:
+    close_order(order_id, SYSTEM, reason="Not confirmed in time", because_unpaid=True)
+    cancel_open_payments(order_id)
+
+
 def _check_wish(wanted: PlaceOrder, actor: Actor, terms: Terms) -> ShippingMethod:
     """The chosen method, once all that can be known without the cart is right."""
-    if wanted.customer_id is not None and not _is_own_customer(wanted.customer_id, actor):
-        raise Unknown("This customer is not yours. Leave customerId out.", [Detail("customerId", "No such customer.")])
+    check_own_customer(wanted.customer_id, actor)
     missing = [
         Detail(f"shippingAddress.{name}", sentence) for name, sentence in missing_parts(wanted.shipping_address).items()
     ]
@@ -181,25 +202,18 @@ def _check_wish(wanted: PlaceOrder, actor: Actor, terms: Terms) -> ShippingMetho
     if chosen is None:
         offered = ", ".join(method.id for method in methods)
         raise Invalid("Choose a delivery method.", [Detail("shippingMethod", f"Choose one of: {offered}.")])
-    if wanted.payment_method != CASH:
-        message = "Card payment is not set up in this shop yet. Choose cash_on_delivery."
-        raise Invalid(message, [Detail("paymentMethod", message)])
+    refuse_cards(wanted.payment_method)
     return chosen
 
 
-def _is_own_customer(customer_id: str, actor: Actor) -> bool:
-    found = db.session.scalar(select(User.id).filter_by(public_id=customer_id))
-    return found is not None and found == actor.user_id
-
-
-def _take_cart(public_id: str, actor: Actor) -> Cart:
+def _take_cart(public_id: str, actor: Actor, order_id: str) -> Cart:
     """Lock the cart by making it `ordered`: whoever comes second waits here and finds the order."""
     now = transaction_time()
     cart = db.session.scalars(
         update(Cart)
         .where(Cart.public_id == public_id, Cart.status == "open", Cart.expires_at > now)
         .where(or_(Cart.user_id.is_(None), Cart.user_id == actor.user_id))
-        .values(status="ordered", updated_at=now)
+        .values(status="ordered", order_public_id=order_id, updated_at=now)
         .returning(Cart)
         .execution_options(synchronize_session=False, populate_existing=True)
     ).one_or_none()
@@ -209,9 +223,8 @@ def _take_cart(public_id: str, actor: Actor) -> Cart:
         cart = get_cart(public_id, actor)
     except NotFound as error:
         raise _unknown_cart() from error
-    order = find_order_of_cart(cart.id)
-    if order is not None:
-        raise CartOrdered("This cart is ordered already.", order.public_id)
+    if cart.order_public_id is not None:
+        raise CartOrdered("This cart is ordered already.", cart.order_public_id)
     raise Gone("This cart has ended. Make a new one.")
 
 
@@ -237,7 +250,7 @@ def _check_cart(priced: PricedCart, wanted: PlaceOrder, terms: Terms) -> None:
 def _check_open_holds(cart: Cart, actor: Actor, terms: Terms) -> None:
     """Nobody hoards stock: few open holds a customer, and a few more a network address (reliability.md S08)."""
     held = select(func.count(func.distinct(Reservation.order_id))).join(Order, Reservation.order_id == Order.id)
-    held = held.where(Reservation.status == "held")
+    held = held.where(Reservation.status == "held", Reservation.expires_at > transaction_time())
     wait = int(terms.hold.total_seconds())
     message = "Too many unfinished orders are open. Finish or cancel one of them, or wait until they end by themselves."
     if actor.address and (
@@ -261,10 +274,11 @@ def _write_order(
     now, receipt, address = transaction_time(), priced.receipt, wanted.shipping_address
     delivery = _snapshot(address)
     order = Order(
+        public_id=priced.cart.order_public_id,
         cart_id=priced.cart.id,
         user_id=priced.cart.user_id,
         email=address.email,
-        phone=address.phone,
+        phone=comparable_phone(address.phone),
         placement_key=placement_key,
         placed_from=actor.address or "",
         currency=priced.cart.currency,

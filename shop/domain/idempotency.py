@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Index, String, UniqueConstraint, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.db import Model, changed_rows, db, operation, transaction_time
+from shop.db import Model, changed_rows, db, insert_unless_there, operation, transaction_time
 from shop.errors import Conflict, Detail, Invalid
 
 KEPT = timedelta(hours=24)
@@ -40,16 +39,12 @@ class IdempotencyKey(Model):
 
 @dataclass(frozen=True)
 class Claim:
-    """What a caller holds after claiming a key: run anew, or replay `status_code` and `answer`."""
+    """What a caller holds after claiming a key: run anew; or replay `answer`; or answer for what was made already."""
 
     id: int
     status_code: int | None = None
     answer: dict[str, Any] | None = None
     resource_id: str | None = None
-
-    @property
-    def is_replay(self) -> bool:
-        return self.status_code is not None
 
 
 @operation
@@ -57,7 +52,7 @@ def claim_key(principal: str, key: str, fingerprint: str) -> Claim:
     """Take the key for this request, or return the first answer to replay.
 
     Raises Conflict while an equal request is running, Invalid when the key was used for another body.
-    A claim whose lock has passed is taken over; its `resource_id` then names what the first run made.
+    A claim whose lock has passed is taken over. `resource_id` names what a first run made that never answered.
     """
     now = transaction_time()
     values = {
@@ -67,21 +62,19 @@ def claim_key(principal: str, key: str, fingerprint: str) -> Claim:
         "locked_until": now + LOCKED,
         "created_at": now,
     }
-    insert = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    new_id = db.session.scalar(
-        insert(IdempotencyKey).values(values).on_conflict_do_nothing().returning(IdempotencyKey.id)
-    )
-    if new_id is not None:
-        return Claim(new_id)
+    if new_ids := insert_unless_there(IdempotencyKey, values):
+        return Claim(new_ids[0])
     row = db.session.scalars(
         select(IdempotencyKey).filter_by(principal=principal, key=key).execution_options(populate_existing=True)
-    ).one()
+    ).one_or_none()
+    if row is None:  # given back by a refusal between the two statements above
+        raise _still_running()
     if row.fingerprint != fingerprint:
         raise Invalid(
             "This Idempotency-Key was used for another request. Use a new key for a new request.",
             [Detail("Idempotency-Key", "Used before with another body.")],
         )
-    if row.status_code is not None:
+    if row.status_code is not None or row.resource_id is not None:  # what is attached is committed with its effect
         return Claim(row.id, row.status_code, row.answer, row.resource_id)
     taken = db.session.execute(
         update(IdempotencyKey)
@@ -90,8 +83,12 @@ def claim_key(principal: str, key: str, fingerprint: str) -> Claim:
         .values(locked_until=now + LOCKED)
     )
     if changed_rows(taken) != 1:
-        raise Conflict("A request with this Idempotency-Key is still running. Ask again in a moment.", retry_after=1)
-    return Claim(row.id, resource_id=row.resource_id)
+        raise _still_running()
+    return Claim(row.id)
+
+
+def _still_running() -> Conflict:
+    return Conflict("A request with this Idempotency-Key is still running. Ask again in a moment.", retry_after=1)
 
 
 @operation

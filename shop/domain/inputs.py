@@ -18,7 +18,6 @@ from pydantic.alias_generators import to_camel
 from shop.errors import Detail, Invalid, Malformed
 
 I = TypeVar("I", bound="Input")  # noqa: E741
-MAX_JSON_DEPTH = 20
 
 
 class Input(BaseModel):
@@ -44,7 +43,7 @@ def _lines(text: str) -> str:
 
 def _email(text: str) -> str:
     try:
-        return validate_email(text, check_deliverability=False).normalized.lower()
+        return validate_email(text, check_deliverability=False, allow_smtputf8=False).normalized.lower()
     except EmailNotValidError:
         raise ValueError("Enter an e-mail address like name@example.com.") from None
 

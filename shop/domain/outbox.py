@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import ColumnElement, and_, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from shop.db import changed_rows, db, exactly_one, new_public_id, operation, transaction_time
+from shop.db import changed_rows, db, exactly_one, insert_unless_there, new_public_id, operation, transaction_time
 from shop.domain.events import Email, OutboxEvent
 
 log = structlog.get_logger()
@@ -103,8 +102,7 @@ def _write_emails(events: Sequence[OutboxEvent], recipients: Mapping[str, str]) 
     for row in rows:
         if row["status"] == "dead":
             log.error("email_dead", email=row["public_id"], kind=row["kind"], reason=row["last_error"])
-    insert = postgresql.insert if db.session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    db.session.execute(insert(Email).values(rows).on_conflict_do_nothing())
+    insert_unless_there(Email, rows)
 
 
 # -- asking workers ---------------------------------------------------------------------------------------------------

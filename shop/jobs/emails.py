@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import structlog
 from flask import current_app
@@ -13,7 +13,7 @@ from shop.db import end_read
 from shop.domain.actors import SYSTEM
 from shop.domain.addresses import address_lines
 from shop.domain.orders.queries import get_order
-from shop.domain.orders.tokens import order_token
+from shop.domain.orders.tokens import order_link
 from shop.domain.outbox import ClaimedEmail, claim_email, mark_failed, mark_sent
 from shop.extensions import mailer, settings, terms
 from shop.gateways.mail import Letter, MailError
@@ -56,7 +56,7 @@ def write_letter(claim: ClaimedEmail) -> Letter:
         "order": order,
         "shop_name": terms.shop_name,
         "shop_url": settings.public_base_url,
-        "status_url": _status_url(order.public_id, order_token(order, terms.order_token_secrets)),
+        "status_url": order_link(order, settings.public_base_url, terms.order_token_secrets),
         "address": address_lines(order.shipping_address),
         "delivery": _day(order.estimated_delivery),
         "is_cash": order.payment_method == "cash_on_delivery" and order.total_amount > 0,
@@ -73,10 +73,6 @@ def write_letter(claim: ClaimedEmail) -> Letter:
         date=claim.created_at,
         host=urlsplit(settings.public_base_url).hostname or "localhost",
     )
-
-
-def _status_url(public_id: str, token: str) -> str:
-    return f"{settings.public_base_url}/orders/{quote(public_id)}?token={quote(token)}"
 
 
 def _day(day: date | None) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import structlog
 
 from shop.domain.carts.operations import expire_carts
+from shop.domain.checkout import cancel_unpaid_orders
 from shop.domain.customers.operations import clear_ended_sessions
 from shop.domain.idempotency import forget_old_keys
-from shop.domain.orders.operations import cancel_unpaid_orders
 
 log = structlog.get_logger()
 

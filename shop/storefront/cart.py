@@ -13,8 +13,8 @@ from shop.domain.carts.operations import (
     ChangeQuantity,
     acknowledge_prices,
     add_to_cart,
+    add_to_new_cart,
     change_quantity,
-    create_cart,
     remove_from_cart,
 )
 from shop.domain.carts.queries import PricedCart, get_cart, price_cart
@@ -83,9 +83,7 @@ def _add_to_own_cart(wanted: AddToCart) -> str:
             raise
         except (NotFound, Gone, Conflict):
             pass  # it was ordered or ended a moment ago
-    cart_id = create_cart(terms, actor).public_id
-    add_to_cart(cart_id, wanted, actor)
-    return cart_id
+    return add_to_new_cart(wanted, actor, terms).public_id
 
 
 def _refuse_to_add(refusal: ShopError) -> ResponseReturnValue:

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 
-from flask import Blueprint, make_response, render_template, request, session, url_for
+from flask import Blueprint, Response, make_response, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -69,16 +69,32 @@ def _quote() -> ResponseReturnValue:
 
 
 def _place() -> ResponseReturnValue:
-    placement_key = hashlib.sha256(request.form.get("placementKey", "").encode()).hexdigest()
+    placement_key = _key_of_this_form()
     try:
         wanted = read_form(PlaceOrder, request.form.items())
         order = check_out_with_cash(wanted, current_shopper(), terms, placement_key=placement_key)
     except CartOrdered as refusal:
         return _lead_to(_get_order_of_same_form(refusal, placement_key))
     except REFUSALS as refusal:
-        filled = FilledForm.refused(request.form, refusal)
-        return _show(_get_cart_of_form(), filled, status=status_of(refusal))
+        response = _show(_get_cart_of_form(), FilledForm.refused(request.form, refusal), status=status_of(refusal))
+        if refusal.retry_after is not None:
+            response.headers["Retry-After"] = str(refusal.retry_after)
+        return response
     return _lead_to(order)
+
+
+def _key_of_this_form() -> str:
+    """What the order is remembered by, so that a second press of the same form finds it; it names form and cart.
+
+    Raises Conflict for a form that this session did not print.
+    """
+    cart_id, key = request.form.get("cartId", ""), request.form.get("placementKey", "")
+    if not key or session.get("placement_keys", {}).get(cart_id) != key:
+        raise Conflict(
+            "This page was open for too long, or its cart was ordered already. Open the checkout again; "
+            "the link to an order is in its confirmation e-mail."
+        )
+    return hashlib.sha256(f"{cart_id}:{key}".encode()).hexdigest()
 
 
 def _get_order_of_same_form(refusal: CartOrdered, placement_key: str) -> Order:
@@ -120,9 +136,7 @@ def _first_values(cart: Cart) -> dict[str, str]:
     return {"billingAddress": "same"} | {f"shippingAddress.{name}": text for name, text in values.items() if text}
 
 
-def _show(
-    cart: Cart, filled: FilledForm, *, template: str = "checkout/_checkout.html", status: int = 200
-) -> ResponseReturnValue:
+def _show(cart: Cart, filled: FilledForm, *, template: str = "checkout/_checkout.html", status: int = 200) -> Response:
     """The form with what the cart costs to the chosen country: its part for HTMX, else the page."""
     country = filled.value("shippingAddress.country") or terms.countries[0]
     try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import structlog
 from flask import Response, g, make_response, render_template, request, url_for
 from flask_limiter import RateLimitExceeded
@@ -15,7 +13,7 @@ from shop import errors
 from shop.db import is_unreachable
 from shop.domain.catalog.queries import list_categories
 from shop.errors import ShopError, TooMany, Unauthenticated, Unavailable
-from shop.extensions import limiter
+from shop.extensions import seconds_until_free
 from shop.storefront.htmx import go_to, is_htmx
 from shop.storefront.redirects import sign_in_address
 from shop.storefront.rendering import render_page, render_plain_page
@@ -91,8 +89,7 @@ def _details_of(error: ShopError) -> list[str]:
 
 def _too_many() -> TooMany:
     """The limit that was reached, with the seconds until it ends."""
-    limit = limiter.current_limit
-    seconds = max(1, round(limit.reset_at - time.time())) if limit else RETRY_AFTER
+    seconds = seconds_until_free()
     return TooMany(f"That was tried too often in a short time. Wait {_in_words(seconds)} and try again.", (), seconds)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shop.db import db
+from shop.domain.addresses import comparable_phone
 from shop.domain.events import OutboxEvent
 from shop.domain.orders.models import Order
 from tests.conftest import address, make_product, stock_of, variants_of
@@ -316,6 +317,68 @@ def test_an_undeliverable_country_is_refused_at_the_address(client, product):
     assert answer.status_code == 422
     assert error_of(answer)["details"][0]["field"] == "shippingAddress.country"
     assert "We deliver to" in error_of(answer)["message"]
+
+
+def test_region_and_governorate_together_are_one_region(client, product):
+    cart_id = new_cart(client, product)
+    both = address(region="NY", governorate="Amman", company="A", building="B", apartment="C", instructions="D\nE")
+    order = post(client, "/orders", order_body(cart_id, shippingAddress=both))
+    assert order.status_code == 201
+    assert order.get_json()["data"]["shippingAddress"]["region"] == "NY"
+    wanted = {"cartId": new_cart(client, product), "shippingAddress": {"country": "JO", "governorate": "Irbid"}}
+    assert post(client, "/checkout/shipping", wanted).status_code == 200
+
+
+def test_an_address_that_no_mail_reaches_is_refused_before_it_is_ordered(client, product):
+    cart_id = new_cart(client, product)
+    answer = post(client, "/orders", order_body(cart_id, shippingAddress=address(email="jürgen@example.com")))
+    assert answer.status_code == 422
+    assert error_of(answer)["details"][0]["field"] == "shippingAddress.email"
+
+
+def test_the_total_that_a_conflict_names_is_the_one_to_order_with(client, product):
+    cart_id = new_cart(client, product)
+    for method in ("express", "standard"):
+        refused = post(client, "/orders", order_body(cart_id, shippingMethod=method, expectedTotal=1))
+        total = error_of(refused)["cart"]["total"]
+    assert post(client, "/orders", order_body(cart_id, expectedTotal=total)).status_code == 201
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("what", ["add", "order"])
+def test_a_key_survives_a_crash_before_its_answer_was_kept(client, product, monkeypatch, what):
+    cart_id, key = new_cart(client, product if what == "order" else None), {"Idempotency-Key": "again"}
+    path, body, status = {
+        "add": (f"/cart/{cart_id}/items", item_of(product), 200),
+        "order": ("/orders", order_body(cart_id), 201),
+    }[what]
+    with monkeypatch.context() as crash:
+        crash.setattr("shop.api.idempotency.store_answer", lambda *_: 1 / 0)
+        assert post(client, path, body, **key).status_code == 500
+
+    answers = [post(client, path, body, **key) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [status] * 3
+    assert client.get(f"{API}/cart/{cart_id}").get_json()["data"]["itemCount"] == 1
+    assert len({answer.get_data() for answer in answers[1:]}) == 1
+
+
+def test_every_write_to_an_ordered_cart_names_its_order(client, product):
+    cart_id = new_cart(client, product)
+    order = post(client, "/orders", order_body(cart_id)).get_json()["data"]
+    writes = [
+        post(client, f"/cart/{cart_id}/items", item_of(product)),
+        client.delete(f"{API}/cart/{cart_id}"),
+        post(client, "/checkout/shipping", {"cartId": cart_id, "shippingAddress": {"country": "US"}}),
+    ]
+    assert [(w.status_code, error_of(w)["details"][0]["orderId"]) for w in writes] == [(409, order["id"])] * 3
+    read = client.get(f"{API}/cart/{cart_id}").get_json()["data"]
+    assert (read["status"], read["orderId"]) == ("ordered", order["id"])
+
+
+def test_a_phone_is_the_same_however_it_is_written():
+    written = ("+962 7 9012 3456", "00962790123456", "(962) 7-9012-3456")
+    assert {comparable_phone(text) for text in written} == {"962790123456"}
 
 
 def test_placing_records_its_event_in_the_same_transaction(client, product):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from shop import ROOT, create_app
 from shop.db import db
@@ -35,6 +35,8 @@ FLAGS = [
 ]
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
+PATIENCE = 20_000  # milliseconds, for a machine that is busy with other tests
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -191,7 +193,7 @@ def open_browser(browser: Browser, shop: RunningShop, watched: Watched) -> Itera
 
     def open_page(*, javascript: bool = True, viewport: dict[str, int] = DESKTOP, **options: object) -> Page:
         context = browser.new_context(base_url=shop.url, java_script_enabled=javascript, viewport=viewport, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         watched.watch(context)
         contexts.append(context)
         return context.new_page()

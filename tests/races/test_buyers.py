@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import collections
 import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shop.db import db
+from shop.db import db, frozen_time
 from shop.domain.actors import SYSTEM
-from shop.domain.checkout import cancel_order, check_out_with_cash, place_order
-from shop.domain.idempotency import claim_key
+from shop.domain.carts.operations import create_cart
+from shop.domain.checkout import cancel_order, cancel_unpaid_orders, check_out_with_cash, place_order
+from shop.domain.idempotency import claim_key, drop_claim
 from shop.domain.orders.models import Order
 from shop.domain.payments.operations import CashOnDelivery, confirm_cash_on_delivery
 from shop.errors import CartOrdered, Conflict, OutOfStock, ShopError
@@ -18,6 +21,7 @@ from tests.conftest import (
     SHOPPER,
     address,
     cart_with,
+    make_customer,
     make_product,
     make_staff,
     order_wish,
@@ -108,12 +112,14 @@ def test_cancelling_and_confirming_at_once_ends_in_one_of_the_two(app, terms):
     order_id = order.id
     db.session.remove()
 
-    at_once(
+    results = at_once(
         app,
         [lambda: cancel_order(order_id, SYSTEM).status] * 4
         + [lambda: confirm_cash_on_delivery(order_id, CashOnDelivery(), SHOPPER, terms).status] * 4,
     )
 
+    assert all(isinstance(result, str | Conflict) for result in results)
+    assert sum(result == "cancelled" for result in results) <= 1
     status = db.session.scalars(db.select(Order.status)).one()
     assert stock_of(variant) == ((9, 3) if status == "confirmed" else (9, 0))
     assert status in {"confirmed", "cancelled"}
@@ -125,28 +131,86 @@ def test_stock_that_comes_back_is_sold_again_once(app, terms):
     carts, staff = [cart_with_more_than_is_left(terms, variant) for _ in range(6)], make_staff()
     db.session.remove()
 
-    at_once(
+    results = at_once(
         app,
         [lambda i=i: cancel_order(i, staff).status for i in orders]
         + [lambda c=cart: place_order(order_wish(c), SHOPPER, terms).public_id for cart in carts],
     )
 
-    on_hand, reserved = stock_of(variant)
-    assert on_hand == 4 and reserved in {0, 2, 4}
+    won = [result for result in results[2:] if isinstance(result, str)]
+    assert results[:2] == ["cancelled", "cancelled"]
+    assert all(isinstance(result, str | OutOfStock) for result in results[2:])
+    assert len(won) <= 2 and stock_of(variant) == (4, 2 * len(won))
 
 
-def cart_with_more_than_is_left(terms, variant):
+def test_overdue_holds_are_freed_for_all_who_wait(app, terms):
+    variant = variants_of(make_product(stock=10))[0]
+    for _ in range(10):
+        placed_order(terms, (variant, 1))
+    works = []
+    for number in range(10):
+        mine = address(email=f"c{number}@example.com")
+        wish = order_wish(cart_with_more_than_is_left(terms, variant, 1), shippingAddress=mine)
+        works.append(lambda wish=wish: later(lambda: place_order(wish, SHOPPER, terms).public_id))
+    db.session.remove()
+
+    results = at_once(app, works)
+
+    assert all(isinstance(result, str) for result in results), results
+    assert stock_of(variant) == (10, 10)
+    assert cancel_unpaid_orders() == 10
+
+
+def later(work):
+    with frozen_time(datetime.now(UTC) + timedelta(minutes=16)):
+        return work()
+
+
+def test_two_tabs_of_a_customer_share_one_new_cart(app, terms):
+    customer = make_customer()
+    db.session.remove()
+    results = at_once(app, [lambda: create_cart(terms, customer).public_id] * 8)
+    assert len(set(results)) == 1 and isinstance(results[0], str)
+
+
+def test_a_key_that_is_given_back_meanwhile_is_no_error(app):
+    db.session.remove()
+
+    def claim_and_drop():
+        claim = claim_key("cart:x", "key", "print")
+        drop_claim(claim)
+        return claim.id
+
+    for _ in range(5):
+        results = at_once(app, [claim_and_drop] * 8)
+        assert all(isinstance(result, int | Conflict) for result in results)
+
+
+def test_three_cash_orders_a_person_hold_under_load(app, terms):
+    strict = replace(terms, max_open_cash_orders=3)
+    variant = variants_of(make_product(stock=50))[0]
+    wishes = [order_wish(cart_with(terms, (variant, 1))) for _ in range(12)]
+    db.session.remove()
+
+    results = at_once(app, [lambda w=w: check_out_with_cash(w, SHOPPER, strict).public_id for w in wishes])
+
+    assert sum(isinstance(result, str) for result in results) == 3
+    assert stock_of(variant) == (50, 3)
+
+
+def cart_with_more_than_is_left(terms, variant, quantity=2):
     from shop.db import operation
     from shop.domain.carts.models import CartLineItem
     from shop.domain.carts.queries import get_cart
 
     cart = get_cart(cart_with(terms), SHOPPER)
 
+    price = variant.price_amount
+
     @operation
     def put():
-        db.session.add(
-            CartLineItem(cart_id=cart.id, variant_id=variant.id, quantity=2, seen_price_amount=variant.price_amount)
-        )
+        line = CartLineItem(cart_id=cart.id, variant_id=variant.id, quantity=quantity, seen_price_amount=price)
+        db.session.add(line)
 
     put()
     return cart.public_id

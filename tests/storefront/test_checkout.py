@@ -266,9 +266,10 @@ def test_an_empty_cart_orders_nothing(client, page, terms, variant):
 
 
 @pytest.mark.parametrize("cart_id", ["", "cart_" + "x" * 22, "1", "\x00", "x" * 500])
-def test_a_form_of_no_cart_is_refused(client, page, cart_id):
-    answer = client.post("/checkout", data=order_form(page, cartId=cart_id))
-    assert answer.status_code in {400, 410, 422} and orders() == []
+@pytest.mark.parametrize("action", ["place", "quote"])
+def test_a_form_of_no_cart_is_refused(client, page, cart_id, action):
+    answer = client.post("/checkout", data=order_form(page, cartId=cart_id, action=action))
+    assert answer.status_code in {400, 409, 410, 422} and orders() == []
 
 
 def test_somebody_elses_cart_cannot_be_ordered(app, client, page, variant):
@@ -280,7 +281,7 @@ def test_somebody_elses_cart_cannot_be_ordered(app, client, page, variant):
 
     for action in ("place", "quote"):
         answer = client.post("/checkout", data=order_form(page, cartId=theirs, action=action))
-        assert answer.status_code in {400, 410}
+        assert answer.status_code in {400, 409, 410}
     assert orders() == []
 
 
@@ -303,6 +304,13 @@ def test_two_tabs_of_one_browser_carry_the_same_key(client, page):
     assert value_of(page, "placementKey") == value_of(client.get("/checkout"), "placementKey")
 
 
+@pytest.mark.parametrize("key", ["", "another", "é", "\x00"])
+def test_a_form_that_this_session_did_not_print_orders_nothing(client, page, key):
+    answer = client.post("/checkout", data=order_form(page, placementKey=key))
+    assert answer.status_code == 409 and "Look at your cart" in body(answer)
+    assert orders() == []
+
+
 @pytest.mark.parametrize("key", ["", "another"])
 def test_another_form_of_an_ordered_cart_is_not_shown_the_order(client, page, key):
     form = order_form(page)
@@ -310,8 +318,17 @@ def test_another_form_of_an_ordered_cart_is_not_shown_the_order(client, page, ke
 
     answer = client.post("/checkout", data={**form, "placementKey": key})
 
-    assert answer.status_code == 409 and "ordered already" in body(answer)
+    assert answer.status_code == 409
     assert "token" not in answer.headers.get("Location", "") and len(orders()) == 1
+
+
+def test_a_cart_that_was_ordered_elsewhere_is_told_and_not_shown_the_order(client, page, terms):
+    place(order_wish(value_of(page, "cartId")), SHOPPER, terms)
+
+    answer = client.post("/checkout", data=order_form(page))
+
+    assert answer.status_code == 409 and "ordered already" in body(answer)
+    assert "Location" not in answer.headers and len(orders()) == 1
 
 
 def test_too_many_open_cash_orders_are_told_on_the_form(client, variant, terms, app):
@@ -324,7 +341,7 @@ def test_too_many_open_cash_orders_are_told_on_the_form(client, variant, terms, 
         answer = place_order(client)
     finally:
         app.extensions["shop_terms"] = terms
-    assert answer.status_code == 429
+    assert answer.status_code == 429 and int(answer.headers["Retry-After"]) > 0
     assert "still on their way" in body(answer) and value_of(answer, "shippingAddress.city") == "New York"
     assert len(orders()) == 1
 

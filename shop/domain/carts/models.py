@@ -22,6 +22,7 @@ class Cart(Model):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     status: Mapped[str] = mapped_column(String(16), default="open")
     currency: Mapped[str] = mapped_column(String(3))
+    order_public_id: Mapped[str | None] = mapped_column(String(40))  # the order that it became
     destination: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(default=transaction_time)
     updated_at: Mapped[datetime] = mapped_column(default=transaction_time)

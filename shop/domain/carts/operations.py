@@ -6,18 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import joinedload
 
-from shop.db import changed_rows, db, operation, transaction_time
+from shop.db import changed_rows, db, insert_unless_there, operation, transaction_time
 from shop.domain.actors import Actor
 from shop.domain.addresses import Destination
 from shop.domain.carts.models import Cart, CartLineItem
 from shop.domain.carts.queries import find_open_cart_of, get_cart
 from shop.domain.catalog.models import Product, Variant
+from shop.domain.idempotency import Claim, attach_resource
 from shop.domain.inputs import Input, PublicId, Quantity
+from shop.domain.inventory.queries import left_sentence
 from shop.domain.terms import CART_DAYS, MAX_LINES, MAX_QUANTITY, Terms
-from shop.errors import Conflict, Detail, Gone, Invalid, NotFound, OutOfStock, Unknown
+from shop.errors import CartOrdered, Detail, Gone, Invalid, NotFound, OutOfStock, Unknown
 
 KEEP_ENDED = timedelta(days=30)
 
@@ -43,18 +45,28 @@ def create_cart(terms: Terms, actor: Actor) -> Cart:
     if actor.user_id is not None and (own := find_open_cart_of(actor.user_id)) is not None:
         if own.expires_at > now:
             return own
-        own.status = "expired"  # its end has passed and housekeeping has not been by
-        db.session.flush()
-    cart = Cart(user_id=actor.user_id, currency=terms.currency, expires_at=now + timedelta(days=CART_DAYS))
-    db.session.add(cart)
-    db.session.flush()
-    return cart
+        _end_carts(Cart.id == own.id)  # housekeeping has not been by
+    end = now + timedelta(days=CART_DAYS)
+    made = insert_unless_there(Cart, {"user_id": actor.user_id, "currency": terms.currency, "expires_at": end})
+    if not made and actor.user_id is not None and (other := find_open_cart_of(actor.user_id)) is not None:
+        return other  # made a moment ago in another tab
+    return db.session.get_one(Cart, made[0])
+
+
+def _end_carts(condition: ColumnElement[bool]) -> int:
+    ended = db.session.execute(
+        update(Cart)
+        .where(condition, Cart.status == "open", Cart.expires_at <= transaction_time())
+        .values(status="expired")
+        .execution_options(synchronize_session=False)
+    )
+    return changed_rows(ended)
 
 
 def lock_cart(public_id: str, actor: Actor) -> Cart:
     """Lock an open cart for the current operation and move its end 30 days on.
 
-    Raises NotFound for a missing or foreign cart, Gone for an ended one, Conflict for one that is ordered.
+    Raises NotFound for a missing or foreign cart, Gone for an ended one, CartOrdered for one that is ordered.
     """
     now = transaction_time()
     cart = db.session.scalars(
@@ -70,20 +82,29 @@ def lock_cart(public_id: str, actor: Actor) -> Cart:
     return cart
 
 
-def _why_not_open(cart: Cart) -> Conflict | Gone:
+def _why_not_open(cart: Cart) -> CartOrdered | Gone:
     if cart.status == "ordered":
-        return Conflict("This cart is ordered already. Make a new one.", [Detail("cartId", "Ordered already.")])
+        return CartOrdered("This cart is ordered already. Make a new one.", cart.order_public_id or "")
     return Gone(f"This cart ended on {cart.expires_at:%-d %B %Y}. Make a new one.")
 
 
 @operation
-def add_to_cart(cart_id: str, wanted: AddToCart, actor: Actor) -> Cart:
+def add_to_new_cart(wanted: AddToCart, actor: Actor, terms: Terms) -> Cart:
+    """Make a cart (or take the customer's) and add to it, in one: a refusal leaves no empty cart behind."""
+    return add_to_cart(create_cart(terms, actor).public_id, wanted, actor)
+
+
+@operation
+def add_to_cart(cart_id: str, wanted: AddToCart, actor: Actor, *, claim: Claim | None = None) -> Cart:
     """Add units of a variant to a cart; a variant that is in it already gets more of them.
 
-    Raises Unknown for ids that name nothing on sale, Invalid over 99 of a variant or 100 lines, OutOfStock naming what
-    is left, and what lock_cart raises. A cart reserves nothing.
+    `claim` is the request's idempotency key, kept together with its effect. Raises Unknown for ids that name nothing
+    on sale, Invalid over 99 of a variant or 100 lines, OutOfStock naming what is left, and what lock_cart raises.
+    A cart reserves nothing.
     """
     cart = lock_cart(cart_id, actor)
+    if claim is not None:
+        attach_resource(claim, cart.public_id)
     variant = _variant_on_sale(wanted.product_id, wanted.variant_id, cart.currency)
     line = db.session.scalars(
         select(CartLineItem).filter_by(cart_id=cart.id, variant_id=variant.id).execution_options(populate_existing=True)
@@ -125,7 +146,7 @@ def _check_quantity(variant: Variant, quantity: int, in_cart: int = 0) -> None:
         raise Invalid(message, [Detail("quantity", message)])
     available = max(variant.stock.available, 0)
     if quantity > available:
-        left = "Sold out." if available == 0 else f"Only {available} left."
+        left = left_sentence(available)
         have = f" Your cart has {in_cart}." if in_cart else ""
         raise OutOfStock(left + have, [Detail("quantity", left + have, available=available)])
 
@@ -234,13 +255,8 @@ def _join_line(own: Cart, mine: dict[int, CartLineItem], line: CartLineItem) -> 
 def expire_carts(limit: int = 500) -> int:
     """End open carts past their end (their lines are kept 30 more days, then deleted); returns how many ended."""
     now = transaction_time()
-    due = select(Cart.id).where(Cart.status == "open", Cart.expires_at < now).order_by(Cart.id).limit(limit)
-    ended = db.session.execute(
-        update(Cart)
-        .where(Cart.id.in_(db.session.scalars(due).all()), Cart.status == "open", Cart.expires_at < now)
-        .values(status="expired")
-        .execution_options(synchronize_session=False)
-    )
+    due = select(Cart.id).where(Cart.status == "open", Cart.expires_at <= now).order_by(Cart.id).limit(limit)
+    ended = _end_carts(Cart.id.in_(db.session.scalars(due).all()))
     old = select(Cart.id).where(Cart.status == "expired", Cart.expires_at < now - KEEP_ENDED)
     db.session.execute(delete(CartLineItem).where(CartLineItem.cart_id.in_(old)))
-    return changed_rows(ended)
+    return ended

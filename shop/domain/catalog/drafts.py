@@ -22,6 +22,7 @@ MAX_IMAGES = 250
 MAX_TAGS = 250
 MAX_OPTIONS = 3
 MAX_COUNT = 10**9  # units, grams
+MAX_PRICE = 10**10 - 1  # minor units; a full cart of it still adds up within Money's range
 MAX_DESCRIPTION = 100_000  # characters; sanitising deeply nested markup takes time that grows with its square
 ATTRIBUTE_NAME = re.compile(r"[a-z][a-z0-9_]{0,79}")
 
@@ -167,6 +168,8 @@ def variant_faults(variant: VariantDraft) -> Iterator[Detail]:
     yield from _too_long("sku", "The SKU", variant.sku, 80)
     yield from _too_long("name", "The variant's name (its option values)", variant.name, 255)
     compare_at = _compare_at(variant)
+    if max(variant.price.amount, compare_at.amount if compare_at else 0) > MAX_PRICE:
+        yield Detail("price", "The price is too high to be sold: use at most 10 digits.")
     if variant.price.amount < 0 or (compare_at is not None and compare_at.amount < 0):
         yield Detail("price", "A price is 0 or more.")
     if not 0 <= unless_said(variant.weight_grams, 0) <= MAX_COUNT:

@@ -160,12 +160,16 @@ def change_session(token: str, contents: dict[str, Any]) -> None:
 
 @operation
 def prolong_session(session_id: int, *, is_staff: bool) -> None:
-    """Move the idle end of a session that is in use, never past its longest life."""
+    """Move the idle end of a session that is in use, never past its longest life; one that has ended stays ended."""
     now = transaction_time()
-    row = db.session.get_one(UserSession, session_id)
-    longest = row.created_at + (STAFF_LONGEST if is_staff else CUSTOMER_LONGEST)
-    row.last_used_at = now
-    row.expires_at = min(now + (STAFF_IDLE if is_staff else CUSTOMER_IDLE), longest)
+    created_at = db.session.scalar(select(UserSession.created_at).where(UserSession.id == session_id))
+    if created_at is None:
+        return
+    longest = created_at + (STAFF_LONGEST if is_staff else CUSTOMER_LONGEST)
+    expires_at = min(now + (STAFF_IDLE if is_staff else CUSTOMER_IDLE), longest)
+    db.session.execute(
+        update(UserSession).where(UserSession.id == session_id).values(last_used_at=now, expires_at=expires_at)
+    )
 
 
 @operation

@@ -5,9 +5,17 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from shop.db import db
+from shop.domain.actors import Actor
 from shop.domain.customers.models import User
+from shop.errors import Detail, Unknown
 
 
 def public_id_of(user_id: int | None) -> str | None:
     """The name of a user outside; None for nobody."""
     return None if user_id is None else db.session.scalar(select(User.public_id).where(User.id == user_id))
+
+
+def check_own_customer(customer_id: str | None, actor: Actor) -> None:
+    """Raise Unknown when a customer is named who is not the actor, in the same words for missing and foreign ones."""
+    if customer_id is not None and customer_id != public_id_of(actor.user_id):
+        raise Unknown("This customer is not yours. Leave customerId out.", [Detail("customerId", "No such customer.")])

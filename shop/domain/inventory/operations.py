@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select, update
 
 from shop.db import changed_rows, db, exactly_one, operation, transaction_time
 from shop.domain.actors import Actor
 from shop.domain.inventory.models import Reservation, StockItem, StockMovement
+from shop.domain.inventory.queries import available_units, left_sentence
 from shop.errors import Conflict, Detail, OutOfStock
 
 
@@ -24,7 +26,7 @@ def reserve_stock(
     short: list[Detail] = []
     for variant_id in sorted(quantities):
         wanted = quantities[variant_id]
-        if not _take(variant_id, wanted) and not (expire_overdue_holds(variant_id) and _take(variant_id, wanted)):
+        if not _take(variant_id, wanted) and not _take_after_overdue_holds(variant_id, wanted):
             left = max(available_units(variant_id), 0)
             short.append(Detail(names[variant_id], left_sentence(left), available=left))
     if short:
@@ -45,15 +47,11 @@ def _take(variant_id: int, quantity: int) -> bool:
     return changed_rows(taken) == 1
 
 
-def left_sentence(left: int) -> str:
-    """How many units are left, in words for a shopper."""
-    return "Sold out." if left == 0 else f"Only {left} left."
-
-
-def available_units(variant_id: int) -> int:
-    """Units of a variant that can be sold now, read from the row."""
-    found = db.session.execute(select(StockItem.on_hand - StockItem.reserved).where(StockItem.variant_id == variant_id))
-    return found.scalar() or 0
+def _take_after_overdue_holds(variant_id: int, quantity: int) -> bool:
+    """End overdue holds and try once more; the row is locked first, to wait for others who are ending them."""
+    db.session.execute(select(StockItem.variant_id).where(StockItem.variant_id == variant_id).with_for_update())
+    expire_overdue_holds(variant_id)
+    return _take(variant_id, quantity)
 
 
 @operation
@@ -113,7 +111,13 @@ def _give_back(variant_id: int, quantity: int) -> None:
         .values(reserved=StockItem.reserved - quantity)
         .execution_options(synchronize_session=False)
     )
-    exactly_one(given)
+    _assert_counted(given, variant_id)
+
+
+def _assert_counted(result: Any, variant_id: int) -> None:
+    """The counters hold what reservations say, whoever is quicker; anything else is a bug and stops the operation."""
+    if changed_rows(result) != 1:
+        raise RuntimeError(f"stock of variant {variant_id} is not what its reservations say: run flask shop audit")
 
 
 @operation
@@ -133,7 +137,7 @@ def ship_reservations(order_id: int, order_public_id: str, actor: Actor) -> None
             .values(on_hand=StockItem.on_hand - quantity, reserved=StockItem.reserved - quantity)
             .execution_options(synchronize_session=False)
         )
-        exactly_one(gone)
+        _assert_counted(gone, variant_id)
         record_movement(variant_id, "sale", -quantity, order_public_id, actor, line=variant_id)
 
 
@@ -170,7 +174,7 @@ def record_movement(
 
 
 def orders_with_overdue_holds(limit: int = 100) -> list[int]:
-    """Ids of orders that hold stock past its time, or whose holds have expired while they are still pending."""
+    """Ids of orders that hold stock past its time, the longest overdue first."""
     now = transaction_time()
     rows = (
         select(Reservation.order_id)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import joinedload
 
 from shop.db import db
 from shop.domain.catalog.models import Product, Variant
+from shop.domain.inventory.models import StockItem
 from shop.errors import NotFound
 
 
@@ -23,3 +24,14 @@ def get_variant_with_stock(product_name: str, variant_public_id: str) -> Variant
     if variant is None:
         raise NotFound("There is no such variant of this product.")
     return variant
+
+
+def available_units(variant_id: int) -> int:
+    """Units of a variant that can be sold now, read from the row."""
+    found = db.session.execute(select(StockItem.on_hand - StockItem.reserved).where(StockItem.variant_id == variant_id))
+    return found.scalar() or 0
+
+
+def left_sentence(left: int) -> str:
+    """How many units are left, in words for a shopper."""
+    return "Sold out." if left == 0 else f"Only {left} left."

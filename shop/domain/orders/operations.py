@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import func, insert, select, update
 
 from shop.db import changed_rows, db, operation, transaction_time
-from shop.domain.actors import SYSTEM, Actor
+from shop.domain.actors import Actor
 from shop.domain.events import record_event
 from shop.domain.inventory.models import Reservation
-from shop.domain.inventory.operations import orders_with_overdue_holds, release_reservations, ship_reservations
+from shop.domain.inventory.operations import release_reservations, ship_reservations
 from shop.domain.orders.models import Order, OrderEvent
 from shop.errors import Conflict
 
@@ -72,8 +72,10 @@ def record_move(order_id: int, track: str, before: str | None, after: str, actor
 
 
 @operation
-def cancel_order(order_id: int, actor: Actor, *, reason: str = "", because_unpaid: bool = False) -> Order:
-    """Cancel an order and give its stock back. Raises Conflict when it is too late for this actor.
+def close_order(order_id: int, actor: Actor, *, reason: str = "", because_unpaid: bool = False) -> Order:
+    """Cancel an order and give its stock back; checkout.cancel_order closes its payments too.
+
+    Raises Conflict when it is too late for this actor.
 
     `because_unpaid` is the end of a hold: only a pending order, and its reservations end as expired.
     """
@@ -122,18 +124,6 @@ def _move_shipping(order: Order, to: str, actor: Actor) -> None:
 
 def _reload(order_id: int) -> Order:
     return db.session.scalars(select(Order).where(Order.id == order_id).execution_options(populate_existing=True)).one()
-
-
-def cancel_unpaid_orders() -> int:
-    """Cancel pending orders whose hold is over, each in its own operation; returns how many."""
-    cancelled = 0
-    for order_id in orders_with_overdue_holds() + pending_orders_without_hold():
-        try:
-            cancel_order(order_id, SYSTEM, reason="Not confirmed in time", because_unpaid=True)
-            cancelled += 1
-        except Conflict:
-            continue  # it was confirmed or cancelled a moment ago, which is as good
-    return cancelled
 
 
 def pending_orders_without_hold(limit: int = 100) -> list[int]:

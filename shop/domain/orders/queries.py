@@ -47,11 +47,6 @@ def list_orders_of(user_id: int, page: int, limit: int) -> tuple[Sequence[Order]
     return db.session.scalars(statement).all(), total
 
 
-def find_order_of_cart(cart_id: int) -> Order | None:
-    """The order that a cart became."""
-    return db.session.scalars(select(Order).filter_by(cart_id=cart_id)).one_or_none()
-
-
 def email_addresses_of(public_ids: Collection[str]) -> dict[str, str]:
     """Where to write to about these orders: public id to e-mail address; orders that are not there are left out."""
     rows = db.session.execute(select(Order.public_id, Order.email).where(Order.public_id.in_(public_ids)))

@@ -17,6 +17,11 @@ def order_token(order: Order, secrets: Sequence[bytes]) -> str:
     return _sign(order, secrets[0])
 
 
+def order_link(order: Order, base_url: str, secrets: Sequence[bytes]) -> str:
+    """The address of the order's page with the token that opens it, for answers and e-mails."""
+    return f"{base_url}/orders/{order.public_id}?token={order_token(order, secrets)}"
+
+
 def token_opens(order: Order, token: str | None, secrets: Sequence[bytes]) -> bool:
     """Whether the token is this order's, under any of the secrets; compared in constant time."""
     if not token or not token.isascii():

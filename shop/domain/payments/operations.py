@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 from sqlalchemy import func, or_, select, update
 
-from shop.db import db, exactly_one, operation, transaction_time
+from shop.db import db, exactly_one, lock_names, operation, transaction_time
 from shop.domain.actors import Actor
 from shop.domain.events import record_event
 from shop.domain.inputs import Input
@@ -38,6 +38,7 @@ def confirm_cash_on_delivery(order_id: int, wanted: CashOnDelivery, actor: Actor
         select(Order).filter_by(id=order_id).with_for_update().execution_options(populate_existing=True)
     ).one()
     if order.status == "confirmed" and order.payment_method == CASH and order.payment_status == "pending":
+        order.call_before_sending = order.call_before_sending or wanted.confirmation_required
         return order
     if order.status != "pending":
         raise Conflict(f"This order is {order.status} already; it cannot be paid again.")
@@ -55,11 +56,19 @@ def confirm_cash_on_delivery(order_id: int, wanted: CashOnDelivery, actor: Actor
     return order
 
 
+def refuse_cards(payment_method: str) -> None:
+    """Raise Invalid for a way to pay that this shop has not."""
+    if payment_method != CASH:
+        message = "Card payment is not set up in this shop yet. Choose cash_on_delivery."
+        raise Invalid(message, [Detail("paymentMethod", message)])
+
+
 def _check_cash_limits(order: Order, terms: Terms) -> None:
     if not terms.max_cash_on_delivery >= order.total:
         most = terms.max_cash_on_delivery.format()
         message = f"Cash on delivery is possible up to {most}. Order less at a time."
         raise Invalid(message, [Detail("paymentMethod", message)])
+    lock_names(f"cash:{order.email}", f"cash:{order.phone}")
     open_orders = db.session.scalar(
         select(func.count())
         .select_from(Order)

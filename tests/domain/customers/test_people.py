@@ -20,6 +20,7 @@ from shop.domain.customers.operations import (
     hash_of,
     new_session_token,
     open_session,
+    prolong_session,
     save_staff_role,
 )
 from shop.errors import Conflict, Unauthenticated
@@ -89,6 +90,11 @@ def test_a_session_is_stored_by_its_hash_and_ends(app):
     assert find_session(token) is None
     with pytest.raises(Conflict):
         change_session(token, {})
+
+
+def test_a_session_that_ended_meanwhile_is_not_prolonged(app):
+    prolong_session(4711, is_staff=False)
+    assert db.session.scalars(db.select(UserSession)).all() == []
 
 
 def test_idle_sessions_end_sooner_for_staff(app):

@@ -10,11 +10,18 @@ from shop.db import db, frozen_time, operation, transaction_time
 from shop.domain.actors import SYSTEM, Actor
 from shop.domain.carts.queries import get_cart
 from shop.domain.catalog.models import Product, Variant
-from shop.domain.checkout import TotalChanged, cancel_order, check_out_with_cash, place_order, quote_methods
+from shop.domain.checkout import (
+    TotalChanged,
+    cancel_order,
+    cancel_unpaid_orders,
+    check_out_with_cash,
+    place_order,
+    quote_methods,
+)
 from shop.domain.events import OutboxEvent
 from shop.domain.inventory.models import Reservation
 from shop.domain.orders.models import Order
-from shop.domain.orders.operations import cancel_unpaid_orders, deliver_order, ship_order, start_processing
+from shop.domain.orders.operations import deliver_order, ship_order, start_processing
 from shop.domain.orders.queries import get_order
 from shop.domain.orders.tokens import order_token
 from shop.domain.payments.operations import CashOnDelivery, collect_cash, confirm_cash_on_delivery
