@@ -11,6 +11,7 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from shop.db import transaction_time
 from shop.domain.addresses import NEEDS_POSTAL_CODE, NEEDS_REGION
 from shop.domain.carts.models import Cart
 from shop.domain.carts.queries import price_cart
@@ -26,6 +27,7 @@ from shop.domain.inputs import read_form
 from shop.domain.orders.models import Order
 from shop.domain.orders.queries import find_order_placed_with
 from shop.domain.orders.tokens import order_token
+from shop.domain.shipping import add_working_days
 from shop.errors import CartOrdered, Conflict, Gone, Invalid, OutOfStock, ShopError, TooMany, Unknown
 from shop.extensions import terms
 from shop.policies import current_shopper, policy
@@ -148,9 +150,11 @@ def _show(cart: Cart, filled: FilledForm, *, template: str = "checkout/_checkout
     priced = price_cart(cart, terms, chosen.method if chosen else None)
     if not priced.lines:
         return go_to(url_for("cart.show_cart"))
+    today = transaction_time().date()
     context = {
         "chosen": chosen,
         "country": country,
+        "expected_by": {quote.method.id: add_working_days(today, quote.method.max_days) for quote in quotes},
         "form": filled,
         "needs_postal_code": country in NEEDS_POSTAL_CODE,
         "needs_region": country in NEEDS_REGION,

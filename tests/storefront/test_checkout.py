@@ -43,6 +43,7 @@ def test_the_page_asks_for_little_and_shows_the_whole_sum(page):
     required = re.findall(r'<(?:input|select)[^>]*name="shippingAddress[^>]*\brequired', page.text)
     assert len(required) == 9
     assert page.text.count("<h1") == 1 and "Cards come soon" in page.text
+    assert re.search(r"By [A-Z][a-z]{2} \d+ [A-Z][a-z]{2} \d{4}, 3–5 working days", body(page))
 
 
 def test_every_field_of_the_address_can_be_filled_by_the_browser(page):
