@@ -89,7 +89,8 @@ def _make_run(clone: Path, environment: dict[str, str]):
         assert urllib.request.urlopen(url, timeout=30).status == 200  # noqa: S310 (our own server)
         yield shop, url, time.monotonic() - started
     finally:
-        os.killpg(shop.pid, signal.SIGINT)
+        with contextlib.suppress(ProcessLookupError):  # it may have ended by itself, and then says why in its log
+            os.killpg(shop.pid, signal.SIGINT)
         shop.wait(30)
 
 

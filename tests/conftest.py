@@ -43,7 +43,12 @@ _applications: dict[str, Flask] = {}  # by database
 SHOPPER = Actor("customer", address="127.0.0.1")
 TEST_ENVIRONMENT = {"shop_env": "development", "public_base_url": "http://localhost", "log_level": "ERROR"}
 # One-line settings that would make every test slow or order-dependent; tests of limits turn them on.
-QUIET = {"ratelimit_enabled": False, "max_open_holds_per_address": 1000, "max_open_cash_orders": 1000}
+QUIET = {
+    "ratelimit_enabled": False,
+    "max_open_holds_per_address": 1000,
+    "max_open_cash_orders": 1000,
+    "database_pool_max": 60,  # more than any test has threads
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:

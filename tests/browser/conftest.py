@@ -125,7 +125,7 @@ def _fill(app: Flask) -> None:
 
 
 def _wait_for(url: str, has_ended: Callable[[], int | None], log: Path) -> None:
-    give_up = time.monotonic() + 30
+    give_up = time.monotonic() + 120
     while True:
         try:
             urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 (our own server)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -99,7 +100,9 @@ def test_jobs_that_arrive_twice_send_once(
 ) -> None:
     confirmed_order(terms)
     dispatch_all()
-    ask_for_emails()
+    deadline = time.monotonic() + 30
+    while not ask_for_emails() and time.monotonic() < deadline:
+        time.sleep(0.2)  # the doorbell gives up quickly on a busy machine, and the sweep asks again
     queue_server.rpush("rq:queue:mail", *queue_server.lrange("rq:queue:mail", 0, -1) * 2)
 
     work(app)
