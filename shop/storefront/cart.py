@@ -20,7 +20,7 @@ from shop.domain.carts.operations import (
 from shop.domain.carts.queries import PricedCart, get_cart, price_cart
 from shop.domain.catalog.queries import get_product
 from shop.domain.inputs import Input, PublicId, read_form
-from shop.errors import Conflict, Detail, Gone, Invalid, NotFound, OutOfStock, ShopError
+from shop.errors import CartOrdered, Detail, Gone, Invalid, NotFound, OutOfStock, ShopError
 from shop.extensions import terms
 from shop.policies import current_shopper, policy
 from shop.storefront.catalog import render_product
@@ -79,9 +79,7 @@ def _add_to_own_cart(wanted: AddToCart) -> str:
         try:
             add_to_cart(cart_id, wanted, actor)
             return cart_id
-        except OutOfStock:
-            raise
-        except (NotFound, Gone, Conflict):
+        except (NotFound, Gone, CartOrdered):
             pass  # it was ordered or ended a moment ago
     return add_to_new_cart(wanted, actor, terms).public_id
 
