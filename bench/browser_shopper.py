@@ -8,15 +8,6 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests import servers
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 FORM = {
     "shippingAddress.phone": "+1 212 555 0100",
     "shippingAddress.firstName": "Lina",
@@ -31,7 +22,7 @@ FORM = {
 def buy_in_browser(url: str, email: str, *, javascript: bool) -> str:
     """Buy the second variant of a product by cash on delivery; the number of the order."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=servers.chromium_binary(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=servers.chromium_binary(), args=servers.CHROMIUM_FLAGS)
         try:
             page = browser.new_context(java_script_enabled=javascript).new_page()
             return _buy(page, url, email, javascript)

@@ -137,7 +137,7 @@ def _kill_and_restart(shop: RunningShop, role: str) -> None:
 
 
 def _mails(shop: RunningShop) -> list[str]:
-    """The Message-IDs in the mailbox folder, one a file."""
+    """The subjects in the mailbox folder, one a file: each names its order."""
     files = Path(shop.folder, "mail").glob("*.eml")
     return [str(message_from_bytes(file.read_bytes())["Subject"]) for file in files]
 

@@ -25,6 +25,16 @@ from shop.demo import processes, valkey
 
 _numbers = itertools.count(1)
 
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
 
 def skip_reasons() -> list[str]:
     """One sentence for each server that is not to be had here, for the end of the test report."""

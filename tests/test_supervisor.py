@@ -172,6 +172,7 @@ def test_nothing_survives_a_killed_supervisor(start: Callable[..., Run]) -> None
     run.process.wait()
 
     wait_for(lambda: run.processes() == [], 15)
+    assert run.processes() == []
 
 
 def test_ctrl_c_while_it_still_starts_ends_it_at_once(start: Callable[..., Run], tmp_path: Path) -> None:

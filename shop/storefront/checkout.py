@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from shop.db import transaction_time
-from shop.domain.addresses import NEEDS_POSTAL_CODE, NEEDS_REGION
+from shop.domain.addresses import NEEDS_POSTAL_CODE, NEEDS_REGION, country_names
 from shop.domain.carts.models import Cart
 from shop.domain.carts.queries import price_cart
 from shop.domain.checkout import (
@@ -28,7 +28,7 @@ from shop.domain.orders.models import Order
 from shop.domain.orders.queries import find_order_placed_with
 from shop.domain.orders.tokens import order_token
 from shop.domain.shipping import add_working_days
-from shop.errors import CartOrdered, Conflict, Gone, Invalid, OutOfStock, ShopError, TooMany, Unknown
+from shop.errors import CartOrdered, Conflict, Detail, Gone, Invalid, OutOfStock, ShopError, TooMany, Unknown
 from shop.extensions import terms
 from shop.policies import current_shopper, policy
 from shop.storefront.errors import status_of
@@ -74,6 +74,7 @@ def _place() -> ResponseReturnValue:
     placement_key = _key_of_this_form()
     try:
         wanted = read_form(PlaceOrder, request.form.items())
+        _check_methods_were_seen(wanted)
         order = check_out_with_cash(wanted, current_shopper(), terms, placement_key=placement_key)
     except CartOrdered as refusal:
         return _lead_to(_get_order_of_same_form(refusal, placement_key))
@@ -83,6 +84,14 @@ def _place() -> ResponseReturnValue:
             response.headers["Retry-After"] = str(refusal.retry_after)
         return response
     return _lead_to(order)
+
+
+def _check_methods_were_seen(wanted: PlaceOrder) -> None:
+    """Raises Invalid where the form shows the methods of one country and names another: chosen without JavaScript."""
+    country = wanted.shipping_address.country
+    if request.form.get("quotedCountry", country) != country:
+        sentence = f"These are the ways to send to {country_names()[country]}. Look at them and the total, and order again."
+        raise Invalid(sentence, [Detail("shippingMethod", sentence)])
 
 
 def _key_of_this_form() -> str:

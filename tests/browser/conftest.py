@@ -24,15 +24,6 @@ from tests import servers
 from tests.conftest import make_product
 from tests.conftest import test_settings as settings_for_tests
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 PATIENCE = 20_000  # milliseconds, for a machine that is busy with other tests
@@ -143,7 +134,7 @@ def browser() -> Iterator[Browser]:
     if binary is None:
         pytest.skip("no Chromium: install the package chromium")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=binary, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=binary, args=servers.CHROMIUM_FLAGS)
         yield chromium
         chromium.close()
 

@@ -225,6 +225,17 @@ def test_hidden_fields_set_no_price(client, page):
     assert orders()[0].total_amount == 4490
 
 
+def test_another_country_without_an_update_shows_its_methods_before_it_orders(client, page):
+    country = {"country": "JO", "region": "Amman", "postalCode": "", "quotedCountry": "US", "expectedTotal": ""}
+    answer = client.post("/checkout", data=order_form(page, **country))
+
+    assert answer.status_code == 422 and "These are the ways to send to Jordan" in body(answer)
+    assert "Delivery to Jordan" in body(answer) and orders() == []
+    again = order_form(answer, country="JO", region="Amman", postalCode="", quotedCountry=value_of(answer, "quotedCountry"))
+    assert client.post("/checkout", data=again).status_code == 303
+    assert orders()[0].shipping_address["country"] == "JO"
+
+
 @operation
 def set_price(variant_id, amount):
     db.session.get_one(Variant, variant_id).price_amount = amount
