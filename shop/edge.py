@@ -14,7 +14,7 @@ import structlog
 from flask import Flask, Response, abort, g, request
 from flask_login import current_user
 
-from shop.errors import Forbidden
+from shop.errors import Forbidden, Malformed
 from shop.extensions import csrf, settings
 from shop.policies import current_policy, enforce_policy
 
@@ -59,7 +59,7 @@ def refuse_control_characters() -> None:
     if "\x00" in request.path:
         abort(404)
     if any("\x00" in value for values in request.args.lists() for value in (values[0], *values[1])):
-        abort(400)
+        raise Malformed("This address holds a character that no address of this shop has. Open the page anew.")
 
 
 def check_origin() -> None:

@@ -90,7 +90,8 @@ def _check_methods_were_seen(wanted: PlaceOrder) -> None:
     """Raises Invalid where the form shows the methods of one country and names another: chosen without JavaScript."""
     country = wanted.shipping_address.country
     if request.form.get("quotedCountry", country) != country:
-        sentence = f"These are the ways to send to {country_names()[country]}. Look at them and the total, and order again."
+        name = country_names()[country]
+        sentence = f"These are the ways to send to {name}. Look at them and the total, and order again."
         raise Invalid(sentence, [Detail("shippingMethod", sentence)])
 
 

@@ -34,6 +34,7 @@ STATUS = {
     errors.Unavailable: 503,
 }
 HEADINGS = {
+    400: "That cannot be read",
     403: "That was refused",
     404: "Page not found",
     405: "That does not work here",

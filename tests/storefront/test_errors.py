@@ -135,3 +135,10 @@ def test_a_database_that_is_away_in_the_cart_is_a_503(client, app, monkeypatch):
     monkeypatch.setattr("shop.storefront.own_cart.get_cart", fail)
     assert client.get("/cart").status_code == 503
     assert db.session is not None
+
+
+@pytest.mark.parametrize("address", ["/search?q=%00", "/products/amber?variant=%00", "/?%00=1"])
+def test_an_address_with_a_nul_byte_is_refused_in_our_own_words(client, address):
+    answer = client.get(address)
+    assert answer.status_code == 400
+    assert "Open the page anew" in answer.text and "<h1" in answer.text
