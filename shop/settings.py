@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     shop_name: str = Field(default="Flask Shop", min_length=1, max_length=80)
+    shop_tagline: str = Field(default="", max_length=120)  # what is sold, in one line
+    shop_intro: str = Field(default="", max_length=400)  # a sentence or two after it
+    shop_address: str = Field(default="", max_length=400)  # who sells, for the foot of every page; ";" between lines
+    shop_picture: str = Field(default="", max_length=255)  # a stored one, for the home page
     shop_currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     order_prefix: str = Field(default="SKN", pattern=r"^[A-Z]{2,8}$")
 

@@ -17,6 +17,11 @@ from shop import ROOT
 DEFAULTS = {
     "SHOP_ENV": "development",
     "SHOP_NAME": "Maison Aster",
+    "SHOP_TAGLINE": "Fragrance and skincare, made slowly and worn every day.",
+    "SHOP_INTRO": "Eaux de parfum, face and body care from our own workshop, with a few things from friends in Aarhus, "
+    "Jaén and Limoges.",
+    "SHOP_ADDRESS": "Maison Aster (a demo shop); 12 Rue des Ateliers; 06130 Grasse, France",
+    "SHOP_PICTURE": "demo/hero.w1920.jpg",
     "TAX_RATE_PERCENT": "8",
     "HOST": "127.0.0.1",
     "PORT": "5000",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from pydantic import Field
 
+from shop.domain.carts.models import Cart
 from shop.domain.carts.operations import (
     AddToCart,
     ChangeQuantity,
@@ -17,9 +19,12 @@ from shop.domain.carts.operations import (
     change_quantity,
     remove_from_cart,
 )
-from shop.domain.carts.queries import PricedCart, get_cart, price_cart
-from shop.domain.catalog.queries import get_product
-from shop.domain.inputs import Input, PublicId, read_form
+from shop.domain.carts.queries import find_line, get_cart, price_cart
+from shop.domain.catalog.models import Variant
+from shop.domain.catalog.queries import find_variant, get_product
+from shop.domain.inputs import Input, PublicId, read_form, read_query
+from shop.domain.shipping import methods_serving
+from shop.domain.terms import MAX_QUANTITY
 from shop.errors import CartOrdered, Detail, Gone, Invalid, NotFound, OutOfStock, ShopError
 from shop.extensions import terms
 from shop.policies import current_shopper, policy
@@ -50,12 +55,14 @@ def add_item() -> ResponseReturnValue:
         cart_id = _add_to_own_cart(wanted)
     except (Invalid, OutOfStock) as refusal:
         return _refuse_to_add(refusal)
-    priced = price_cart(get_cart(cart_id, current_shopper()), terms)
+    shown = _shown(get_cart(cart_id, current_shopper()))
+    count = shown["priced"].item_count
     if not is_partial():
-        return remember_cart(go_to(url_for("cart.show_cart")), cart_id, priced.item_count)
-    line = next(line for line in priced.lines if line.variant.public_id == wanted.variant_id)
-    added = render_template("cart/_added.html", line=line, priced=priced, quantity=wanted.quantity)
-    return remember_cart(make_response(added), cart_id, priced.item_count)
+        return remember_cart(go_to(url_for("cart.show_cart")), cart_id, count)
+    added = next(line for line in shown["priced"].lines if line.variant.public_id == wanted.variant_id)
+    response = make_response(render_template("cart/_drawer.html", **shown, added=added.product.name))
+    response.headers["HX-Retarget"] = "#drawer"
+    return remember_cart(response, cart_id, count)
 
 
 def _read_wanted() -> AddToCart:
@@ -85,7 +92,7 @@ def _add_to_own_cart(wanted: AddToCart) -> str:
 
 
 def _refuse_to_add(refusal: ShopError) -> ResponseReturnValue:
-    sentence = refusal.details[0].message if refusal.details else refusal.message
+    sentence = _sentence_of(refusal)
     if is_partial():
         return render_template("cart/_not_added.html", refusal=sentence), status_of(refusal)
     product = get_product(read_form(ProductChoice, request.form.items()).product_id)
@@ -97,24 +104,64 @@ def _refuse_to_add(refusal: ShopError) -> ResponseReturnValue:
 # -- the cart's own page -----------------------------------------------------------------------------------------------
 
 
+class CartQuery(Input):
+    """How the cart's address is written: `removed` and `quantity` name what was taken out just now."""
+
+    view: Literal["drawer"] | None = None
+    removed: PublicId | None = None
+    quantity: int = Field(default=1, ge=1, le=MAX_QUANTITY)
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What was taken out of the cart, as it is put back."""
+
+    variant: Variant
+    quantity: int
+
+
 @blueprint.get("/cart")
 @policy("guest")
 def show_cart() -> ResponseReturnValue:
-    own = find_own_cart()
-    priced = price_cart(own, terms) if own else None
-    page = render_page("cart/cart.html", priced=priced, mistakes={}, message="", changed="")
-    return remember_count(make_response(page), priced.item_count if priced else 0)
+    asked = read_query(CartQuery, request.args)
+    shown = _shown(find_own_cart()) | {"gone": _find_removed(asked.removed, asked.quantity)}
+    count = shown["priced"].item_count if shown["priced"] else 0
+    if asked.view == "drawer" and is_partial():
+        return remember_count(make_response(render_template("cart/_drawer.html", **shown, added="")), count)
+    return remember_count(make_response(render_page("cart/cart.html", **shown)), count)
+
+
+def _shown(cart: Cart | None) -> dict[str, Any]:
+    """What every view of the cart shows. Delivery is worked out for its country, or for the shop's first one."""
+    country = terms.countries[0]
+    if cart and cart.destination:
+        country = cart.destination["country"]
+    method = next(iter(methods_serving(terms.shipping_methods, country)), None)
+    return {
+        "changed": "",
+        "country": country,
+        "gone": None,
+        "message": "",
+        "mistakes": {},
+        "moved": False,
+        "priced": price_cart(cart, terms, method) if cart else None,
+    }
+
+
+def _find_removed(variant_id: str | None, quantity: int) -> Removed | None:
+    variant = find_variant(variant_id) if variant_id else None
+    return Removed(variant, quantity) if variant else None
 
 
 @blueprint.post("/cart/items/<item_id>")
 @policy("guest")
 def change_item(item_id: str) -> ResponseReturnValue:
-    cart_id = _get_own_cart_id()
+    cart_id = _get_own_cart().public_id
     try:
         change_quantity(cart_id, item_id, read_form(ChangeQuantity, request.form.items()), current_shopper())
     except (Invalid, OutOfStock) as refusal:
-        sentence = refusal.details[0].message if refusal.details else refusal.message
-        return _show_changed(cart_id, mistakes={item_id: sentence}, status=status_of(refusal), changed=item_id)
+        mistakes = {item_id: _sentence_of(refusal)}
+        return _show_changed(cart_id, mistakes=mistakes, status=status_of(refusal), changed=item_id)
     except NotFound as refusal:
         return _show_changed(cart_id, message=refusal.message, status=404)
     return _show_changed(cart_id, changed=item_id)
@@ -123,44 +170,57 @@ def change_item(item_id: str) -> ResponseReturnValue:
 @blueprint.post("/cart/items/<item_id>/removal")
 @policy("guest")
 def remove_item(item_id: str) -> ResponseReturnValue:
-    cart_id = _get_own_cart_id()
+    own = _get_own_cart()
+    line = find_line(own, item_id)
+    taken = {"removed": line.variant.public_id, "quantity": line.quantity} if line else {}
     try:
-        remove_from_cart(cart_id, item_id, current_shopper())
+        remove_from_cart(own.public_id, item_id, current_shopper())
     except NotFound as refusal:
-        return _show_changed(cart_id, message=refusal.message, status=404)
-    return _show_changed(cart_id, changed="removed")
+        return _show_changed(own.public_id, message=refusal.message, status=404)
+    if not is_partial():
+        return go_to(url_for("cart.show_cart", **taken))
+    gone = _find_removed(taken["removed"], taken["quantity"]) if taken else None
+    return _show_changed(own.public_id, gone=gone, moved=True)
+
+
+@blueprint.post("/cart/restoration")
+@policy("guest")
+def restore_item() -> ResponseReturnValue:
+    """Put back what was removed a moment ago."""
+    cart_id = _get_own_cart().public_id
+    try:
+        add_to_cart(cart_id, read_form(AddToCart, request.form.items()), current_shopper())
+    except (Invalid, OutOfStock) as refusal:
+        return _show_changed(cart_id, message=_sentence_of(refusal), status=status_of(refusal))
+    return _show_changed(cart_id, moved=True)
 
 
 @blueprint.post("/cart/acknowledgement")
 @policy("guest")
 def acknowledge() -> ResponseReturnValue:
-    cart_id = _get_own_cart_id()
+    cart_id = _get_own_cart().public_id
     acknowledge_prices(cart_id, current_shopper())
-    return _show_changed(cart_id, changed="removed")
+    return _show_changed(cart_id, moved=True)
 
 
-def _get_own_cart_id() -> str:
+def _get_own_cart() -> Cart:
     own = find_own_cart()
     if own is None:
         raise NotFound("This cart has ended or was ordered. Look at your cart again.")
-    return own.public_id
+    return own
 
 
-def _show_changed(
-    cart_id: str,
-    *,
-    status: int = 200,
-    mistakes: Mapping[str, str] | None = None,
-    message: str = "",
-    changed: str = "",
-) -> Response:
+def _sentence_of(refusal: ShopError) -> str:
+    return refusal.details[0].message if refusal.details else refusal.message
+
+
+def _show_changed(cart_id: str, *, status: int = 200, **changes: Any) -> Response:
     """The cart as it is now: its changed parts for HTMX, else the page; a plain success is seen by going there."""
     if status == 200 and not is_partial():
         return go_to(url_for("cart.show_cart"))
-    priced: PricedCart = price_cart(get_cart(cart_id, current_shopper()), terms)
-    context: dict[str, Any] = {"priced": priced, "mistakes": mistakes or {}, "message": message, "changed": changed}
+    shown = _shown(get_cart(cart_id, current_shopper())) | changes
     if is_partial():
-        response = make_response(render_template("cart/_changed.html", **context), status)
+        response = make_response(render_template("cart/_changed.html", **shown), status)
     else:
-        response = make_response(render_page("cart/cart.html", **context), status)
-    return remember_cart(response, cart_id, priced.item_count)
+        response = make_response(render_page("cart/cart.html", **shown), status)
+    return remember_cart(response, cart_id, shown["priced"].item_count)

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from pydantic import Field
 
+from shop.db import transaction_time
 from shop.domain.catalog.models import Category, Product
 from shop.domain.catalog.queries import (
     Page,
     ProductFilter,
     children_of,
     find_product_status,
+    find_products,
     get_category,
     get_product,
     list_categories,
     list_products,
     path_to,
+    pictures_of_branches,
+    related_ids,
 )
 from shop.domain.inputs import Input, Line, read_query
+from shop.domain.orders.queries import best_selling
+from shop.domain.shipping import add_working_days, methods_serving
 from shop.errors import Gone, NotFound
-from shop.extensions import limiter, settings
+from shop.extensions import limiter, settings, terms
 from shop.policies import policy
 from shop.storefront.htmx import is_partial, vary_by_htmx
 from shop.storefront.offers import Choice, card_of, choose, facts_of, pictures_of
@@ -31,7 +39,10 @@ from shop.storefront.rendering import render_page
 blueprint = Blueprint("catalog", __name__)
 
 PER_PAGE = 24
+MOST_SHOWN = 4 * PER_PAGE  # so far "Show more" adds to the list; after that it leads to a next page
 ON_HOME = 8
+RELATED = 4
+BEST_SELLING_WITHIN = timedelta(days=90)
 SORTS = {
     "newest": ("Newest first", "created_at", "desc"),
     "price_asc": ("Price, low to high", "price", "asc"),
@@ -45,10 +56,12 @@ class ListingQuery(Input):
 
     sort: Literal["newest", "price_asc", "price_desc", "name"] = "newest"
     page: int = Field(default=1, ge=1, le=100_000)
+    shown: int = Field(default=PER_PAGE, ge=PER_PAGE, le=MOST_SHOWN, multiple_of=PER_PAGE)
 
     def to_filter(self, **more: str) -> ProductFilter:
         _, sort_by, sort_order = SORTS[self.sort]
-        asked = {"page": self.page, "limit": PER_PAGE, "sortBy": sort_by, "sortOrder": sort_order, **more}
+        limit = self.shown if self.page == 1 else PER_PAGE
+        asked = {"page": self.page, "limit": limit, "sortBy": sort_by, "sortOrder": sort_order, **more}
         return ProductFilter.model_validate(asked)
 
 
@@ -62,8 +75,14 @@ class SearchQuery(ListingQuery):
 @policy("public")
 def home() -> ResponseReturnValue:
     newest = list_products(ProductFilter(limit=ON_HOME))
-    cards = [card_of(product) for product in newest.products]
-    return render_page("catalog/home.html", categories=newest.categories, cards=cards)
+    sold = find_products(best_selling(ON_HOME, transaction_time() - BEST_SELLING_WITHIN))
+    return render_page(
+        "catalog/home.html",
+        categories=newest.categories,
+        best_selling=[card_of(product) for product in sold],
+        newest=[card_of(product) for product in newest.products],
+        pictures=pictures_of_branches(newest.categories),
+    )
 
 
 @blueprint.get("/categories/<slug>")
@@ -72,7 +91,7 @@ def category(slug: str) -> ResponseReturnValue:
     asked = read_query(ListingQuery, request.args)
     page = list_products(asked.to_filter(category=slug))
     found = get_category(page.categories, slug)
-    context = _results_context(asked, page) | {
+    context = _results_context(asked, page, "catalog.category", {"slug": slug}) | {
         "category": found,
         "children": children_of(page.categories, found),
         "path": path_to(page.categories, found),
@@ -80,15 +99,55 @@ def category(slug: str) -> ResponseReturnValue:
     return _show_listing("catalog/category.html", page, context)
 
 
-def _results_context(asked: ListingQuery, page: Page) -> dict[str, Any]:
-    cards = [card_of(product) for product in page.products]
-    return {"asked": asked, "cards": cards, "page": page, "sorts": SORTS}
+def _results_context(asked: ListingQuery, page: Page, endpoint: str, query: dict[str, str]) -> dict[str, Any]:
+    """What a listing shows; `endpoint` and `query` are its address without the page."""
+    if asked.sort != "newest":
+        query = {**query, "sort": asked.sort}
+    return {
+        "asked": asked,
+        "cards": [card_of(product) for product in page.products],
+        "listing": {"endpoint": endpoint, "query": query},
+        "page": page,
+        "pager": pager_of(asked, page),
+        "sorts": SORTS,
+    }
+
+
+@dataclass(frozen=True)
+class Pager:
+    """Where a listing is: pages of 24, `reached` the last of them that is shown; `more` is what to show next, or 0."""
+
+    first: int
+    reached: int
+    last: int
+    more: int
+
+    @property
+    def is_beyond(self) -> bool:
+        return self.first > self.last
+
+
+def pager_of(asked: ListingQuery, page: Page) -> Pager:
+    """The pager of a listing that was asked for so."""
+    last = -(-page.total // PER_PAGE)
+    if asked.page > 1:
+        return Pager(asked.page, asked.page, last, 0)
+    reached = max(min(asked.shown // PER_PAGE, last), 1)
+    more = asked.shown + PER_PAGE if reached < last and asked.shown < MOST_SHOWN else 0
+    return Pager(1, reached, last, more)
 
 
 def _show_listing(template: str, page: Page, context: dict[str, Any]) -> ResponseReturnValue:
-    if is_partial():
+    if not is_partial():
+        return vary_by_htmx(render_page(template, categories=page.categories, **context))
+    if request.args.get("view") != "more":
         return vary_by_htmx(render_template("catalog/_results.html", **context))
-    return vary_by_htmx(render_page(template, categories=page.categories, **context))
+    shown = context["asked"].shown
+    context["cards"] = context["cards"][shown - PER_PAGE :]
+    response = vary_by_htmx(render_template("catalog/_more.html", **context))
+    listing = context["listing"]
+    response.headers["HX-Replace-Url"] = url_for(listing["endpoint"], shown=shown, **listing["query"])
+    return response
 
 
 @blueprint.get("/products/<slug>")
@@ -118,14 +177,19 @@ def render_product(found: Product, choice: Choice, *, quantity: str = "1", refus
     """A product's whole page, with its way down the category tree."""
     categories = list_categories()
     context = product_context(found, choice, quantity=quantity, refusal=refusal)
-    context |= {"facts": facts_of(found), "path": _path_of(categories, found)}
+    related = [card_of(product) for product in find_products(related_ids(found, limit=RELATED))]
+    context |= {"facts": facts_of(found), "path": _path_of(categories, found), "related": related}
     return render_page("catalog/product.html", categories=categories, **context)
 
 
 def product_context(found: Product, choice: Choice, *, quantity: str = "1", refusal: str = "") -> dict[str, Any]:
-    """What the page and its buy box show."""
+    """What the page and its buy box show. Delivery is told for the first country that is served."""
+    country, today = terms.countries[0], transaction_time().date()
+    methods = methods_serving(terms.shipping_methods, country)[:2]
     return {
         "choice": choice,
+        "delivery": [(method, add_working_days(today, method.max_days)) for method in methods],
+        "delivery_country": country,
         "pictures": pictures_of(found, choice.variant),
         "product": found,
         "quantity": quantity,
@@ -146,4 +210,4 @@ def search() -> ResponseReturnValue:
     if not asked.q:
         return render_page("catalog/search.html", asked=asked, page=None, cards=[], sorts=SORTS)
     page = list_products(asked.to_filter(search=asked.q))
-    return _show_listing("catalog/search.html", page, _results_context(asked, page))
+    return _show_listing("catalog/search.html", page, _results_context(asked, page, "catalog.search", {"q": asked.q}))

@@ -14,7 +14,10 @@ from shop.money import Money
 
 @dataclass(frozen=True)
 class Card:
-    """A product in a listing. `is_from` says that other variants cost more; `badge` is one word or two, or empty."""
+    """A product in a listing. `is_from` says that other variants cost more; `badge` is one word or two, or empty.
+
+    `only_variant` is there where nothing has to be chosen and it is in stock: then the card itself can add it.
+    """
 
     product: Product
     image: Image | None
@@ -22,6 +25,7 @@ class Card:
     compare_at: Money | None
     is_from: bool
     badge: str
+    only_variant: Variant | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ def card_of(product: Product) -> Card:
         compare_at=cheapest.compare_at,
         is_from=any(variant.price_amount != cheapest.price_amount for variant in offered),
         badge=_badge(offered),
+        only_variant=cheapest if len(offered) == 1 and cheapest.stock.available > 0 else None,
     )
 
 

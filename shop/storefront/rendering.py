@@ -25,13 +25,18 @@ MAX_DESCRIPTION = 155
 
 def register(app: Flask) -> None:
     """Give the templates their functions and filters."""
+    configured = app.extensions["shop_settings"]
     app.jinja_env.globals.update(
         absolute_url=absolute_url,
         asset=asset,
         country_names=country_names(),
         media_url=media_url,
-        contact_address=app.extensions["shop_settings"].mail_from,
-        shop_name=app.extensions["shop_settings"].shop_name,
+        contact_address=configured.mail_from,
+        shop_address=[line.strip() for line in configured.shop_address.split(";") if line.strip()],
+        shop_intro=configured.shop_intro,
+        shop_name=configured.shop_name,
+        shop_picture=configured.shop_picture,
+        shop_tagline=configured.shop_tagline,
         terms=app.extensions["shop_terms"],
     )
     app.jinja_env.filters.update(

@@ -3,10 +3,34 @@
   "use strict";
   const page = document.documentElement;
   page.classList.add("with-script");
+  const byId = (id) => document.getElementById(id);
+
+  // What this browser was told to remember: nothing of it is sent to the shop. Storage may be forbidden.
+  const memory = {
+    get: (name) => { try { return localStorage.getItem(name) ?? ""; } catch { return ""; } },
+    set: (name, value) => { try { localStorage.setItem(name, value); } catch { /* then it is asked again */ } },
+  };
+
+  function showColours(choice) {
+    if (choice) page.dataset.theme = choice;
+    else delete page.dataset.theme;
+  }
+  showColours(memory.get("theme"));
+  document.addEventListener("change", (event) => {
+    if (event.target.id !== "theme") return;
+    memory.set("theme", event.target.value);
+    showColours(event.target.value);
+  });
+
+  const MONTH = 30 * 24 * 3600 * 1000;
+  function hideDismissed() {
+    page.classList.toggle("no-announcement", Date.now() - Number(memory.get("dismissed")) < MONTH);
+  }
+  hideDismissed();
 
   // Public pages are the same for everyone, so the number on the cart link comes from a cookie.
   function fillCartCount() {
-    const badge = document.getElementById("cart-count");
+    const badge = byId("cart-count");
     if (!badge) return;
     const found = document.cookie.match(/(?:^|; )cart_count=(\d{1,6})/);
     const count = found ? Number(found[1]) : 0;
@@ -16,7 +40,7 @@
   }
 
   function showToast(sentence) {
-    const toasts = document.getElementById("toasts");
+    const toasts = byId("toasts");
     const toast = document.createElement("div");
     const text = document.createElement("p");
     const close = document.createElement("button");
@@ -31,8 +55,48 @@
   }
 
   document.addEventListener("click", (event) => {
-    event.target.closest("[data-close]")?.closest(".toast").remove();
+    const { target } = event;
+    target.closest("[data-close]")?.closest(".toast").remove();
+    if (target.closest("[data-dismiss]")) {
+      memory.set("dismissed", Date.now());
+      hideDismissed();
+    }
+    // A press beside the drawer closes it, also where the browser does not know closedby.
+    if (target.matches("dialog[closedby]")) target.close();
+
+    // A link of a form's list of mistakes leads into the field, not only to it.
+    const field = byId(target.closest("#mistakes a[href^='#']")?.hash.slice(1) ?? "");
+    if (field) {
+      event.preventDefault();
+      (field.matches("input, select, textarea") ? field : field.querySelector("input"))?.focus();
+    }
+
+    // A small picture brings its large one into view, and nothing else moves.
+    const large = byId(target.closest(".thumbs a")?.hash.slice(1) ?? "");
+    if (large) {
+      event.preventDefault();
+      large.parentElement.scrollTo({ left: large.offsetLeft - large.parentElement.firstElementChild.offsetLeft });
+    }
   });
+
+  // The small picture of what is in view is marked.
+  document.addEventListener("scroll", ({ target }) => {
+    if (!target.classList?.contains("strip")) return;
+    const shown = Math.round(target.scrollLeft / target.firstElementChild.offsetWidth);
+    target.parentElement.querySelectorAll(".thumbs a").forEach((link, place) => {
+      link.toggleAttribute("aria-current", place === Math.abs(shown));
+    });
+  }, true);
+
+  // On a phone the button at the lower edge is there only while the other one is out of sight.
+  const watcher = new IntersectionObserver(([entry]) => {
+    byId("buy-bar")?.classList.toggle("is-beside", entry.isIntersecting);
+  });
+  function watchAddButton() {
+    watcher.disconnect();
+    const button = byId("add");
+    if (button) watcher.observe(button);
+  }
 
   // A form that must not be sent twice ignores a second press right after the first.
   const lastSent = new WeakMap();
@@ -48,6 +112,13 @@
     lastSent.set(form, now);
   }, true);
 
+  // The cart beside the page: whatever is put into it opens it.
+  document.addEventListener("htmx:after:swap", (event) => {
+    watchAddButton();
+    const drawer = byId("drawer"), aim = event.detail.ctx?.target;
+    if (drawer && (aim === drawer || aim === "#drawer") && !drawer.open) drawer.showModal();
+  });
+
   // An answer that is no page of ours (a proxy's 502, say) is not put into the page; neither is none at all.
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
@@ -61,15 +132,11 @@
     if (ctx && !ctx.response) showToast("The shop could not be reached. Look at your connection and try again.");
   });
 
-  // A link of a form's list of mistakes leads into the field, not only to it.
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest("#mistakes a[href^='#']");
-    const field = link && document.getElementById(link.hash.slice(1));
-    if (!field) return;
-    event.preventDefault();
-    (field.matches("input, select, textarea") ? field : field.querySelector("input"))?.focus();
+  document.addEventListener("DOMContentLoaded", () => {
+    fillCartCount();
+    watchAddButton();
+    const colours = byId("theme");
+    if (colours) colours.value = memory.get("theme");
   });
-
-  document.addEventListener("DOMContentLoaded", fillCartCount);
   window.addEventListener("pageshow", fillCartCount);  // also when the browser brings the page back from its memory
 })();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from shop.db import db, frozen_time, operation, transaction_time
 from shop.domain.carts.models import Cart, CartLineItem
 from shop.domain.catalog.models import Product, Variant
 from shop.domain.inventory.models import StockItem
-from tests.conftest import SHOPPER, make_customer, make_product, order_wish, place_order, variants_of
+from tests.conftest import SHOPPER, make_customer, make_product, order_wish, place_order, placed_order, variants_of
 from tests.storefront.pages import HTMX, body, change_cart, id_of_item, put_in_cart, sign_in, value_of, wish_of
 
 
@@ -49,7 +50,9 @@ def test_with_htmx_the_answer_says_what_was_added_and_the_new_number(client, var
     answer = client.post("/cart/items", data=wish_of(variant), headers=HTMX)
 
     assert answer.status_code == 200 and "<html" not in answer.text
-    assert "Added to your cart 1 × Amber, 50 ml 2 items in your cart, $40.00" in body(answer)
+    assert answer.headers["HX-Retarget"] == "#drawer"
+    assert "Your cart Amber added. 2 items in your cart. Amber is in your cart Amber 50 ml $20.00 each" in body(answer)
+    assert "Subtotal $40.00 Delivery to United States $4.90 Total $44.90" in body(answer)
     assert 'id="cart-count" class="count" hx-swap-oob="true"' in answer.text
     assert count_of(client) == "2"
 
@@ -238,7 +241,7 @@ def test_with_htmx_the_lines_the_total_and_the_number_change(client, variant):
     assert answer.text.lstrip().startswith('<section id="cart-lines"')
     for part in ("cart-totals", "cart-count", "cart-status"):
         assert f'id="{part}"' in answer.text and "hx-swap-oob" in answer.text
-    assert "2 items in your cart, $40.00" in body(answer)
+    assert "2 items in your cart, $44.90" in body(answer)
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
@@ -272,6 +275,72 @@ def test_a_removed_line_is_gone(client, variant, headers):
     assert answer.status_code == (200 if headers else 303)
     assert lines() == []
     assert "Your cart is empty" in client.get("/cart").text and count_of(client) == "0"
+
+
+def undo(client, page, **fields):
+    """Press "Undo" where the page says what was removed."""
+    form = re.search(r'<form class="is-gone".*?</form>', page.text, re.DOTALL)
+    assert form, "nothing to put back"
+    hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[0]))
+    return client.post("/cart/restoration", data={**hidden, **fields})
+
+
+def test_what_was_removed_can_be_put_back(client, variant):
+    put_in_cart(client, variant, 2)
+    gone = client.get(change_cart(client, "/removal").location)
+    assert "Amber was removed." in body(gone) and lines() == []
+
+    answer = undo(client, gone)
+
+    assert answer.status_code == 303 and answer.location == "/cart"
+    assert "was removed" not in client.get("/cart").text
+    assert lines() == [(variant.id, 2)] and count_of(client) == "2"
+
+
+def test_with_htmx_the_removed_line_offers_its_undo_and_says_so(client, variant):
+    put_in_cart(client, variant, 2)
+    answer = change_cart(client, "/removal", headers=HTMX)
+
+    assert 'id="cart-lines" aria-label="In your cart" tabindex="-1" autofocus' in answer.text
+    assert 'id="cart-status" hx-swap-oob="innerHTML">Amber was removed. Your cart is empty.' in answer.text
+    assert undo(client, answer).status_code == 303 and lines() == [(variant.id, 2)]
+
+
+def test_what_is_sold_out_meanwhile_is_not_put_back(client, variant, terms):
+    put_in_cart(client, variant)
+    gone = client.get(change_cart(client, "/removal").location)
+    placed_order(terms, (variant, 3))
+
+    answer = undo(client, gone)
+
+    assert answer.status_code == 409 and "sold out" in body(answer).lower()
+    assert "Your cart is empty" in client.get("/cart").text
+
+
+@pytest.mark.parametrize("removed", ["var_nothing", "x" * 300, "", "<b>", "%00"])
+def test_an_address_that_names_nothing_removed_offers_no_undo(client, removed):
+    answer = client.get(f"/cart?removed={removed}")
+    assert answer.status_code in {200, 400, 422} and "was removed" not in answer.text
+
+
+def test_the_drawer_is_the_cart_as_a_piece_and_a_page_without_script(client, variant):
+    put_in_cart(client, variant)
+    piece = client.get("/cart?view=drawer", headers=HTMX)
+    assert "<html" not in piece.text and 'id="drawer-title"' in piece.text and "Amber" in piece.text
+    assert "<html" in client.get("/cart?view=drawer").text
+
+
+def test_an_empty_drawer_says_so(client):
+    assert "Your cart is empty" in client.get("/cart?view=drawer", headers=HTMX).text
+
+
+@pytest.mark.parametrize(
+    ("price", "words"), [("20.00", "$55.00 more for free delivery"), ("75.00", "Your delivery is free")]
+)
+def test_the_cart_says_how_far_free_delivery_is(client, app, price, words):
+    put_in_cart(client, variants_of(make_product("Balm", price=price))[0])
+    page = client.get("/cart")
+    assert words in body(page) and "Worked out for United States" in body(page)
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])

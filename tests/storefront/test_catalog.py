@@ -9,7 +9,7 @@ import pytest
 from shop.db import db, operation
 from shop.domain.catalog.models import Product, Variant
 from shop.domain.catalog.operations import save_category
-from tests.conftest import make_product, variants_of
+from tests.conftest import make_product, placed_order, variants_of
 from tests.storefront.pages import HTMX, body
 
 
@@ -240,11 +240,78 @@ def test_search_finds_by_words_without_case_and_accents(client, app):
     assert 'value="CRÈME rose"' in page.text
 
 
+@pytest.fixture
+def many(category):
+    """Sixty products of one category, the last made the newest."""
+    for number in range(60):
+        make_product(f"Number {number:02}", category_id=category.id)
+
+
+def test_more_of_a_list_is_a_longer_page_with_an_address_of_its_own(client, many):
+    first, longer = client.get("/categories/face?sort=name"), client.get("/categories/face?sort=name&shown=48")
+
+    assert names_on(longer)[:24] == names_on(first) and len(names_on(longer)) == 48
+    assert 'href="/categories/face?shown=48&amp;sort=name"' in first.text
+    assert 'href="/categories/face?shown=72&amp;sort=name"' in longer.text
+    assert 'rel="next" href="/categories/face?page=3&amp;sort=name"' in longer.text
+
+
+def test_with_htmx_only_what_is_new_is_sent_and_the_address_is_kept(client, many):
+    answer = client.get("/categories/face?sort=name&shown=48&view=more", headers=HTMX)
+
+    assert names_on(answer) == [f"Number {number:02}" for number in range(24, 48)]
+    assert answer.text.count("autofocus") == 1 and 'id="pager" hx-swap-oob="true"' in answer.text
+    assert answer.headers["HX-Replace-Url"] == "/categories/face?shown=48&sort=name"
+
+
+def test_the_end_of_a_list_offers_no_more(client, many):
+    whole = client.get("/categories/face?shown=72")
+    assert len(names_on(whole)) == 60 and "Show more" not in whole.text and 'rel="next"' not in whole.text
+
+
+@pytest.mark.parametrize("shown", ["0", "25", "120", "-24", "abc", "9" * 400])
+def test_a_length_that_no_link_offers_is_refused(client, many, shown):
+    assert client.get(f"/categories/face?shown={shown}").status_code == 422
+
+
+def test_a_card_without_a_choice_adds_at_once(client, category):
+    make_product("One", category_id=category.id)
+    make_product("Several", category_id=category.id, variants=["S", "L"])
+    make_product("None left", category_id=category.id, stock=0)
+    page = client.get("/categories/face")
+    assert re.findall(r'aria-label="Add ([^"]*) to cart"', page.text) == ["One"]
+
+
+def test_the_home_page_shows_what_sells_best(client, category, terms):
+    make_product("Dust")
+    placed_order(terms, (variants_of(make_product("Favourite"))[0], 2), confirm=True)
+    page = body(client.get("/"))
+    assert "Best sellers Favourite" in page and page.index("Best sellers") < page.index("New in the shop")
+
+
+def test_a_shop_that_sold_nothing_yet_claims_no_best_sellers(client, category):
+    make_product("Dust")
+    assert "Best sellers" not in client.get("/").text
+
+
+def test_a_product_says_what_delivery_costs_and_when_it_comes(client, app):
+    make_product("Amber", slug="amber")
+    page = body(client.get("/products/amber"))
+    assert re.search(r"Standard delivery \$4.90 , free from \$75.00 To United States by \w{3} \d+ \w{3} \d{4}", page)
+
+
+def test_a_product_leads_to_others_of_its_category(client, category):
+    first = make_product("First", slug="first", category_id=category.id)
+    make_product("Second", category_id=category.id)
+    page = client.get(f"/products/{first.slug}")
+    assert "More like it" in page.text and names_on(page) == ["Second"]
+
+
 def test_search_that_finds_nothing_says_so_and_offers_the_categories(client, category):
     page = client.get("/search?q=serrum")
     assert page.status_code == 200
     assert "Nothing found for “serrum”" in body(page)
-    assert page.text.count('href="/categories/face"') == 2
+    assert page.text.count('href="/categories/face"') == 3  # in both menus and below
 
 
 def test_search_for_nothing_asks_what_for(client, app):

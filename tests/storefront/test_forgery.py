@@ -6,6 +6,7 @@ import pytest
 
 from shop.db import db
 from shop.domain.carts.models import Cart, CartLineItem
+from shop.domain.catalog.models import Product, Variant
 from shop.domain.customers.models import UserSession
 from shop.domain.orders.models import Order
 from shop.policies import policy_of
@@ -67,10 +68,13 @@ def forms_of(client):
     cart = client.get("/cart")
     checkout = order_form(client.get("/checkout"))
     item, token = id_of_item(cart), value_of(cart, "csrf_token")
+    again = {"variantId": db.session.scalar(db.select(Variant.public_id)), "quantity": "1"}
+    again["productId"] = db.session.scalar(db.select(Product.public_id))
     return {
         f"/cart/items/{item}": {"csrf_token": token, "quantity": "2"},
         f"/cart/items/{item}/removal": {"csrf_token": token},
         "/cart/acknowledgement": {"csrf_token": token},
+        "/cart/restoration": {"csrf_token": token, **again},
         "/checkout": checkout,
         "/sign-out": {"csrf_token": token},
         "/sign-in": {"csrf_token": token, "email": "lina@example.com", "password": "correct horse battery"},

@@ -118,7 +118,7 @@ def test_the_policies_of_the_storefront_are_these(app):
 
 
 @pytest.mark.parametrize(
-    ("path", "most"), [("/", 5), ("/categories/face", 5), ("/search?q=a", 5), ("/products/amber", 6)]
+    ("path", "most"), [("/", 11), ("/categories/face", 5), ("/search?q=a", 5), ("/products/amber", 10)]
 )
 def test_a_page_reads_a_few_times_however_many_products_there_are(client, product, category, statements, path, most):
     counts = []

@@ -73,6 +73,12 @@ def find_open_cart_of(user_id: int) -> Cart | None:
     return db.session.scalars(select(Cart).filter_by(user_id=user_id, status="open")).one_or_none()
 
 
+def find_line(cart: Cart, line_id: str) -> CartLineItem | None:
+    """The line of this cart with its variant."""
+    statement = select(CartLineItem).filter_by(cart_id=cart.id, public_id=line_id)
+    return db.session.scalars(statement.options(joinedload(CartLineItem.variant))).one_or_none()
+
+
 def price_cart(cart: Cart, terms: Terms, method: ShippingMethod | None = None) -> PricedCart:
     """The cart priced now. Shipping and tax are 0 without an address; then `method` or the default counts."""
     items = db.session.scalars(

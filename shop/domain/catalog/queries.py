@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 from sqlalchemy import ColumnElement, Select, Text, cast, column, func, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from sqlalchemy.orm.strategy_options import _AbstractLoad
 
 from shop.db import db
@@ -135,6 +135,29 @@ def related_ids(product: Product, limit: int = 8) -> list[str]:
     return list(db.session.scalars(others.order_by(Product.created_at.desc(), Product.id).limit(limit)))
 
 
+def find_variant(public_id: str) -> Variant | None:
+    """The variant of this id with its product, where both are offered."""
+    return db.session.scalars(
+        select(Variant)
+        .join(Variant.product)
+        .where(Variant.public_id == public_id, Variant.is_active.is_(True), Product.status == "active")
+        .options(contains_eager(Variant.product))
+    ).one_or_none()
+
+
+def find_products(public_ids: Sequence[str]) -> list[Product]:
+    """The active products of these ids with what a card shows, in the order asked for; others are left out."""
+    if not public_ids:
+        return []
+    rows = db.session.scalars(
+        select(Product)
+        .where(Product.status == "active", Product.public_id.in_(public_ids))
+        .options(*with_details())
+    )
+    found = {product.public_id: product for product in rows}
+    return [found[public_id] for public_id in public_ids if public_id in found]
+
+
 def list_categories() -> tuple[Category, ...]:
     """All categories, parents before children, each level by position and name."""
     rows = db.session.scalars(select(Category).order_by(Category.position, Category.name)).all()
@@ -174,6 +197,24 @@ def path_to(categories: Sequence[Category], category: Category) -> list[Category
 def _branch_ids(categories: Sequence[Category], slug: str) -> list[int]:
     top = get_category(categories, slug)
     return [row.id for row in categories if top in path_to(categories, row)]
+
+
+def pictures_of_branches(categories: Sequence[Category]) -> dict[int, Image]:
+    """A picture for each top category: its oldest product's, of the category itself or of one below it."""
+    has_picture = Product.images.any(Image.file_name.is_not(None))
+    oldest = db.session.execute(
+        select(Product.category_id, func.min(Product.id))
+        .where(Product.status == "active", Product.category_id.is_not(None), has_picture)
+        .group_by(Product.category_id)
+    )
+    by_category = {category_id: product_id for category_id, product_id in oldest}
+    chosen = {}
+    for top in children_of(categories, None):
+        branch = [row.id for row in categories if top in path_to(categories, row)]
+        if oldest_of_branch := [by_category[row_id] for row_id in branch if row_id in by_category]:
+            chosen[top.id] = min(oldest_of_branch)
+    images = first_images(list(chosen.values())) if chosen else {}
+    return {top_id: images[product_id] for top_id, product_id in chosen.items()}
 
 
 def first_images(product_ids: Sequence[int]) -> dict[int, Image]:
