@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Blueprint, Response, make_response, redirect, send_file, url_for
 from flask.typing import ResponseReturnValue
 
@@ -21,6 +23,7 @@ TITLES = {
     "terms": "Terms of sale",
     "track-order": "Track an order",
 }
+CHANGED_ON = date(2026, 11, 21)  # of the words of these pages
 ROBOTS = """User-agent: *
 Disallow: /account
 Disallow: /api/
@@ -43,7 +46,7 @@ PICTURE_HEADERS = {
 def show_page(slug: str) -> ResponseReturnValue:
     if slug not in TITLES:
         raise NotFound("There is no such page.")
-    return render_page(f"pages/{slug}.html", title=TITLES[slug], slug=slug)
+    return render_page(f"pages/{slug}.html", changed_on=CHANGED_ON, title=TITLES[slug], slug=slug)
 
 
 @blueprint.get("/media/<path:name>")
