@@ -111,7 +111,7 @@ def _fill(app: Flask) -> None:
         stock=50,
         category_id=face.id,
     )
-    for number in range(26):
+    for number in range(60):
         make_product(f"Plain cream {number}", slug=f"plain-cream-{number}", stock=50, category_id=face.id)
 
 
