@@ -54,6 +54,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]:
         "database_url": f"sqlite:///{folder}/shop.db",
         "storage_url": f"file:{folder}/media",
         "redis_url": f"unix://{folder}/none.sock",
+        "var_dir": str(folder),
     }
     app = create_app(settings_for_tests(**changes))
     with app.app_context():
