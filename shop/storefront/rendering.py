@@ -16,6 +16,7 @@ from markupsafe import Markup
 from shop.domain.addresses import country_names
 from shop.domain.catalog.models import Category
 from shop.domain.catalog.queries import children_of, list_categories
+from shop.domain.catalog.renditions import renditions_of
 from shop.domain.catalog.richtext import plain_text, sanitise_html
 from shop.extensions import settings
 
@@ -31,6 +32,7 @@ def register(app: Flask) -> None:
         country_names=country_names(),
         media_url=media_url,
         contact_address=app.extensions["shop_settings"].mail_from,
+        srcset=srcset,
         shop_name=app.extensions["shop_settings"].shop_name,
         terms=app.extensions["shop_terms"],
     )
@@ -64,6 +66,11 @@ def _content_hash(path: Path, _changed_at: int) -> str:
 def media_url(file_name: str | None) -> str:
     """The address of a stored picture; the placeholder where there is none."""
     return url_for("pages.media", name=file_name) if file_name else asset("img/placeholder.svg")
+
+
+def srcset(file_name: str | None) -> str:
+    """A stored picture's AVIF files with their widths, for a browser to choose from; empty where it has none."""
+    return ", ".join(f"{media_url(each.file_name)} {each.width}w" for each in renditions_of(file_name))
 
 
 def absolute_url(endpoint: str, **values: Any) -> str:
