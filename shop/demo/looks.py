@@ -74,7 +74,8 @@ class Portrait:
         look = self.look
         name = f"{self.name}, {self.size}" if self.size and self.size not in self.name else self.name
         if view == 1:
-            return f"{look.front.format(name=name)}, on {_a(look.hue)} backdrop"
+            front = look.front.replace("{name} ", "{name}, ") if name != self.name else look.front
+            return f"{front.format(name=name)}, on {_a(look.hue)} backdrop"
         if look.second == "sizes":
             return f"{self.name} in {len(self.sizes)} sizes side by side: {_listed(self.sizes)}"
         if look.second == "label":
@@ -218,7 +219,7 @@ LOOKS: dict[str, Look] = {
         size="200 g",
         second="swatch",
         swatch="cream",
-        back="A thick swirl of honey-coloured butter, the texture of {name}",
+        back="A thick smear of honey-coloured butter, the texture of {name}",
     ),
     "lait-rose-corps": Look(
         "pump",
@@ -411,7 +412,7 @@ LOOKS: dict[str, Look] = {
         size="15 ml",
         second="swatch",
         swatch="water",
-        back="A pool of clear cool gel, the texture of {name}",
+        back="Drops of clear cool gel, the texture of {name}",
     ),
     "exfoliant-lactique": Look(
         "small_capped", "White bottle of {name} with a black cap", "mauve", "#f0e9e4", "matte", "black", size="100 ml"
@@ -690,7 +691,7 @@ LOOKS: dict[str, Look] = {
         size="150 g",
         second="swatch",
         swatch="salt",
-        back="A heap of brown sugar with flecks of orange peel, the texture of {name}",
+        back="A heap of coarse brown sugar with a few flecks of peel, the texture of {name}",
     ),
     "gants-coton-nuit": Look(
         "gloves",
@@ -893,7 +894,7 @@ LOOKS: dict[str, Look] = {
         "#6d7a58",
         title="Three Candles",
         second="detail",
-        back="Close-up of the flames of the {name}",
+        back="The green, the white and the plum cup of the {name} from near by, all lit",
     ),
     "carte-cadeau": Look(
         "gift_card",
