@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from shop.demo.studio.canvas import Colour, Pen, grain, relit, rgb, row_of
 
 FIT = 0.86  # of the label's width may be filled by words
+SPELLED = str.maketrans("’×", "'x")  # what the typeface lacks otherwise
 ACCENTS = {
     "\u0301": ((-0.06, 0.0), (0.10, -0.17)),  # acute
     "\u0300": ((0.06, 0.0), (-0.10, -0.17)),  # grave
@@ -79,7 +80,7 @@ def write(draw: ImageDraw.ImageDraw, x: float, y: float, text: str, size: int, i
 def _letters(text: str) -> list[tuple[str, str]]:
     """Each letter with its accent or nothing."""
     found: list[tuple[str, str]] = []
-    for sign in unicodedata.normalize("NFD", text.replace("’", "'")):
+    for sign in unicodedata.normalize("NFD", text.translate(SPELLED)):
         if sign in ACCENTS and found:
             found[-1] = (found[-1][0], sign)
         elif sign in "øØ":
