@@ -11,7 +11,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run reset test lint bench prove-races prove-kills prove-import prove-start lock
+.PHONY: help setup run reset pictures test lint bench prove-races prove-kills prove-import prove-start lock
 
 help:
 	@awk '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
@@ -23,6 +23,8 @@ run: .venv/ok ## start the whole shop with demo data (Ctrl-C stops it)
 	@exec $(RUN) -m shop.demo.run
 reset: .venv/ok ## throw the demo data away and make it anew
 	@$(RUN) -m shop.demo.reset
+pictures: .venv/dev-ok ## draw the demo's pictures anew (only one: make pictures ONLY=slug)
+	@$(RUN) -m shop.demo.studio $(addprefix --only ,$(ONLY))
 setup: .venv/dev-ok ## make .venv with everything for development (the other targets do it by themselves)
 
 ##@ Before you commit

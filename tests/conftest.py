@@ -26,7 +26,7 @@ from shop import create_app
 from shop.db import db, operation
 from shop.domain.actors import Actor
 from shop.domain.carts.operations import AddToCart, add_to_cart, create_cart
-from shop.domain.catalog.models import Product, Variant
+from shop.domain.catalog.models import Image, Product, Variant
 from shop.domain.checkout import PlaceOrder, place_order
 from shop.domain.customers import passwords
 from shop.domain.customers.operations import create_user, save_staff_role
@@ -268,6 +268,14 @@ def _write_product(
                 )
             )
     return product
+
+
+@operation
+def add_picture(product: Product, file_name: str, alt_text: str, width: int, height: int) -> None:
+    """Give the product a stored picture."""
+    db.session.add(
+        Image(product_id=product.id, file_name=file_name, alt_text=alt_text, width=width, height=height, position=0)
+    )
 
 
 def variants_of(product: Product) -> list[Variant]:

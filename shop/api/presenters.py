@@ -37,6 +37,7 @@ from shop.api.schemas import (
 from shop.domain.carts.queries import CartLine, PricedCart
 from shop.domain.catalog.models import Category, Image, Product, Variant
 from shop.domain.catalog.queries import children_of
+from shop.domain.catalog.renditions import renditions_of
 from shop.domain.checkout import ShippingQuote
 from shop.domain.orders.models import Order, OrderLineItem
 from shop.domain.orders.tokens import order_link, order_token
@@ -127,9 +128,15 @@ def present_image(image: Image) -> ImageOut:
         sort_order=image.position,
         width=image.width,
         height=image.height,
-        srcset={},
+        srcset=_srcset(image.file_name),
         placeholder=None,
     )
+
+
+def _srcset(file_name: str | None) -> dict[str, str]:
+    """The picture in other widths, by format, written as a browser takes it; empty where there are none."""
+    widths = ", ".join(f"{media_url(each.file_name)} {each.width}w" for each in renditions_of(file_name))
+    return {"avif": widths} if widths else {}
 
 
 def media_url(file_name: str | None) -> str | None:

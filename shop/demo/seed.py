@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from sqlalchemy import select
 
 from shop.db import db, end_read, frozen_time, operation, transaction_time
+from shop.demo.looks import HEIGHT, WIDTH, file_names, portrait_of
 from shop.demo.past_orders import Shopper, place_past_orders
-from shop.demo.tiles import HEIGHT, WIDTH, draw_tile
 from shop.domain.actors import SYSTEM
 from shop.domain.catalog.drafts import ImageDraft, ProductDraft, VariantDraft
 from shop.domain.catalog.operations import save_category, save_product
@@ -23,8 +23,10 @@ from shop.domain.terms import Terms
 from shop.money import Money
 
 CATALOGUE = Path(__file__).with_name("catalogue.json")
+PICTURES = Path(__file__).with_name("pictures")
 PEOPLE = Path(__file__).with_name("people.json")
 ADMIN = ("admin@example.com", "demo-admin-password")
+FOLDER = "demo/"  # of the store
 CUSTOMER = ("lina@example.com", "demo-customer-password")
 CATALOGUE_DAYS = 300
 STRIDE = 7
@@ -46,16 +48,18 @@ def seed_demo(terms: Terms, store: Store, *, echo: Callable[[str], object]) -> b
         return False
     catalogue = json.loads(CATALOGUE.read_text(encoding="utf-8"))
     people = json.loads(PEOPLE.read_text(encoding="utf-8"))
-    for entry in catalogue["products"]:
-        store.save(_picture_of(entry), draw_tile(entry["slug"], entry["category"], entry["name"]))
-    echo(f"{len(catalogue['products'])} pictures drawn.")
+    echo(f"{_save_pictures(store)} files of pictures.")
     fill_demo_shop(catalogue, people, terms, echo)
     echo(f"Sign in as {CUSTOMER[0]} with {CUSTOMER[1]}, as staff as {ADMIN[0]} with {ADMIN[1]}.")
     return True
 
 
-def _picture_of(entry: dict[str, Any]) -> str:
-    return f"demo/{entry['slug']}.svg"
+def _save_pictures(store: Store) -> int:
+    """Copy the demo's pictures, drawn by `make pictures`, into the store; returns how many files they are."""
+    files = sorted(PICTURES.iterdir())
+    for file in files:
+        store.save(FOLDER + file.name, file.read_bytes())
+    return len(files)
 
 
 @operation
@@ -89,7 +93,6 @@ def _save_products(entries: list[dict[str, Any]], currency: str, now: datetime) 
 
 
 def _draft(entry: dict[str, Any], currency: str) -> ProductDraft:
-    alt_text = f"{entry['name']} by {entry['brand']}"
     return ProductDraft(
         slug=entry["slug"],
         name=entry["name"],
@@ -102,8 +105,16 @@ def _draft(entry: dict[str, Any], currency: str) -> ProductDraft:
         status="active",
         seo_title=entry.get("seo_title", ""),
         seo_description=entry.get("seo_description", ""),
-        images=(ImageDraft(file_name=_picture_of(entry), alt_text=alt_text, width=WIDTH, height=HEIGHT),),
+        images=_images(entry),
         attributes=tuple((name, value) for name, values in entry["attributes"].items() for value in values),
+    )
+
+
+def _images(entry: dict[str, Any]) -> tuple[ImageDraft, ...]:
+    portrait = portrait_of(entry)
+    return tuple(
+        ImageDraft(file_name=FOLDER + name, alt_text=portrait.alt_text(view), width=WIDTH, height=HEIGHT)
+        for view, name in enumerate(file_names(entry["slug"]), 1)
     )
 
 

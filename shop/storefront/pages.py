@@ -33,6 +33,14 @@ Disallow: /orders/
 Disallow: /search
 Disallow: /sign-in
 """
+# Python's own list lacks AVIF before 3.14, and on some machines more.
+PICTURE_TYPES = {
+    ".avif": "image/avif",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+}
 # A stored picture may be an SVG from outside: nothing in it runs, also where it is opened by itself.
 PICTURE_HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",
@@ -59,7 +67,7 @@ def media(name: str) -> ResponseReturnValue:
         raise NotFound("There is no such picture.") from None
     if not path.is_file():
         raise NotFound("There is no such picture.")
-    response: Response = send_file(path, conditional=True)
+    response: Response = send_file(path, mimetype=PICTURE_TYPES.get(path.suffix), conditional=True)
     response.headers.update(PICTURE_HEADERS)
     return response
 

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from shop.domain.addresses import country_names
 from shop.domain.catalog.models import Category
 from shop.domain.catalog.queries import children_of, list_categories
+from shop.domain.catalog.renditions import renditions_of
 from shop.domain.catalog.richtext import plain_text, sanitise_html
 from shop.extensions import settings
 
@@ -27,6 +28,7 @@ def register(app: Flask) -> None:
     """Give the templates their functions and filters."""
     configured = app.extensions["shop_settings"]
     app.jinja_env.globals.update(
+        absolute_media_url=absolute_media_url,
         absolute_url=absolute_url,
         asset=asset,
         country_names=country_names(),
@@ -37,6 +39,7 @@ def register(app: Flask) -> None:
         shop_name=configured.shop_name,
         shop_picture=configured.shop_picture,
         shop_tagline=configured.shop_tagline,
+        srcset=srcset,
         terms=app.extensions["shop_terms"],
     )
     app.jinja_env.filters.update(
@@ -71,9 +74,19 @@ def media_url(file_name: str | None) -> str:
     return url_for("pages.media", name=file_name) if file_name else asset("img/placeholder.svg")
 
 
+def srcset(file_name: str | None) -> str:
+    """A stored picture's AVIF files with their widths, for a browser to choose from; empty where it has none."""
+    return ", ".join(f"{media_url(each.file_name)} {each.width}w" for each in renditions_of(file_name))
+
+
 def absolute_url(endpoint: str, **values: Any) -> str:
     """A page's address with the shop's own scheme and host, whatever the request said."""
     return settings.public_base_url + url_for(endpoint, **values)
+
+
+def absolute_media_url(file_name: str) -> str:
+    """The address of a stored picture as other sites are told it."""
+    return settings.public_base_url + media_url(file_name)
 
 
 def page_title(name: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from shop.domain.catalog.operations import save_category
-from tests.conftest import make_product, variants_of
+from tests.conftest import add_picture, make_product, variants_of
 
 API = "/api/v1"
 
@@ -89,6 +89,18 @@ def test_a_product_is_read_by_id_and_by_slug_with_etag(client, app):
     assert data["options"] == [{"name": "Size", "values": ["30 ml", "50 ml"]}]
     assert data["variants"][0]["inventoryCount"] == 10 and data["variants"][0]["available"] is True
     assert again.status_code == 304
+
+
+def test_a_picture_has_a_plain_address_and_others_to_choose_from(client, app):
+    product = make_product("Amber")
+    add_picture(product, "demo/amber-1.w160.jpg", "Amber bottle", 160, 200)
+
+    picture = client.get(f"{API}/products/{product.slug}").get_json()["data"]["images"][0]
+
+    media = "http://localhost/media/demo"
+    assert picture["url"] == f"{media}/amber-1.w160.jpg"
+    assert picture["srcset"] == {"avif": f"{media}/amber-1.w80.avif 80w, {media}/amber-1.w160.avif 160w"}
+    assert (picture["altText"], picture["width"], picture["height"]) == ("Amber bottle", 160, 200)
 
 
 def test_availability_is_that_of_the_stock(client, app):

@@ -9,7 +9,7 @@ import pytest
 from shop.db import db, operation
 from shop.domain.catalog.models import Product, Variant
 from shop.domain.catalog.operations import save_category
-from tests.conftest import make_product, placed_order, variants_of
+from tests.conftest import add_picture, make_product, placed_order, variants_of
 from tests.storefront.pages import HTMX, body
 
 
@@ -224,6 +224,28 @@ def test_an_archived_product_is_gone_and_a_draft_is_not_found(client, app):
 def test_a_product_without_a_picture_has_the_placeholder(client, app):
     make_product("Amber", slug="amber")
     assert "/static/img/placeholder.svg?v=" in client.get("/products/amber").text
+
+
+def test_a_picture_comes_in_widths_to_choose_from_and_a_jpeg_for_all_others(client, app):
+    product = make_product("Amber", slug="amber")
+    add_picture(product, "demo/amber-1.w320.jpg", "Amber bottle", 320, 400)
+
+    page = client.get("/products/amber").text
+
+    widths = "/media/demo/amber-1.w80.avif 80w, /media/demo/amber-1.w160.avif 160w, /media/demo/amber-1.w320.avif 320w"
+    assert re.search(rf'<source type="image/avif" srcset="{widths}" sizes="[^"]+"', page)
+    picture = re.search(r'<img class="picture" src="/media/demo/amber-1.w320.jpg"[^>]*>', page).group()
+    assert 'alt="Amber bottle" width="320" height="400"' in picture
+    assert 'fetchpriority="high"' in picture and "loading=" not in picture
+
+
+def test_a_picture_of_one_file_is_shown_as_it_is(client, app):
+    product = make_product("Amber", slug="amber")
+    add_picture(product, "amber.svg", "Amber", 8, 10)
+
+    page = client.get("/products/amber").text
+
+    assert 'src="/media/amber.svg"' in page and "<source" not in page
 
 
 # -- search -----------------------------------------------------------------------------------------------------------

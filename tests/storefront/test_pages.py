@@ -41,6 +41,19 @@ def test_a_stored_picture_is_kept_for_ever_and_nothing_in_it_runs(client, app):
 
 
 @pytest.mark.parametrize(
+    ("name", "mimetype"),
+    [("a.w80.avif", "image/avif"), ("a.w80.jpg", "image/jpeg"), ("a.png", "image/png"), ("a.webp", "image/webp")],
+)
+def test_a_picture_says_what_it_is_whatever_the_machine_knows(client, app, name, mimetype):
+    app.extensions["shop_storage"].save(f"demo/{name}", b"bytes")
+
+    picture = client.get(f"/media/demo/{name}")
+
+    assert picture.mimetype == mimetype
+    assert "immutable" in picture.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
     "name",
     ["nothing.svg", "../secret", "demo/../../secret", "%2e%2e/secret", "/etc/passwd", "DEMO/A.svg", ".env", "demo"],
 )

@@ -1,0 +1,1 @@
+"""The demo's photographer: draws its pictures. It needs Pillow, so only `make pictures` and the tests import it."""
