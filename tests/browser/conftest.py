@@ -154,7 +154,7 @@ class Watched:
         context.on("requestfailed", self._on_failure)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        if message.type in {"error", "warning"} and "blocked by Playwright" not in message.text:  # the service worker
             self.complaints.append(f"{message.type}: {message.text}")
 
     def _on_request(self, request: Request) -> None:
