@@ -26,7 +26,7 @@ KEPT_ASSETS = ("css/shop.css", "js/shop.js", "js/offline.js", "vendor/htmx-4.0.1
 WORKER = "js/service-worker.js"
 WORKER_POLICY = "default-src 'none'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 # Only what is named may be fetched ahead: public pages, for which the server writes nothing. Cart, checkout, account,
-# orders, sign-in, admin, API and the development pages are not named, and a page that is added to the shop is not either.
+# orders, sign-in, admin, API and the development pages are not named, nor is any page that comes later.
 SPECULATION_RULES = {
     "prefetch": [
         {

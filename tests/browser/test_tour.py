@@ -38,7 +38,8 @@ SMALL = """() => [...document.querySelectorAll('a, button, input, select, textar
   .filter(([, box]) => box.width && (box.width < 24 || box.height < 24))
   .map(([what, box]) => `${what} ${Math.round(box.width)}×${Math.round(box.height)}`)"""
 # What a thumb is meant to press.
-LOW = """() => [...document.querySelectorAll('.button.primary')].filter(e => e.checkVisibility({visibilityProperty: true}))
+LOW = """() => [...document.querySelectorAll('.button.primary')]
+  .filter(e => e.checkVisibility({visibilityProperty: true}))
   .map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
   .filter(([, box]) => box.height < 44 || box.width < 44).map(([what, box]) => `${what} ${box.width}×${box.height}`)"""
 CUT = """() => [...document.querySelectorAll('body *')]
@@ -50,7 +51,8 @@ MOVING = """() => [...document.querySelectorAll('*')].flatMap(e => ['', '::befor
     return [...style.transitionDuration.split(','), ...style.animationDuration.split(',')]
       .filter(time => parseFloat(time) * (time.trim().endsWith('ms') ? 0.001 : 1) > 0.01)
       .map(time => `${e.outerHTML.slice(0, 90)}${part} ${time}`);
-  })).concat(document.getAnimations().filter(a => a.effect.getComputedTiming().duration > 10).map(a => `${a.id} runs`))"""
+  })).concat(document.getAnimations()
+    .filter(a => a.effect.getComputedTiming().duration > 10).map(a => `${a.animationName ?? a.id} runs`))"""
 UNNAMED = """() => [...document.querySelectorAll('input, select, textarea')]
   .filter(e => e.type !== 'hidden' && !e.labels?.length && !e.ariaLabel).map(e => e.outerHTML.slice(0, 90))"""
 
