@@ -40,10 +40,15 @@ addEventListener("fetch", (event) => {
   if (request.headers.has("hx-request")) return;  // a piece of a page must never be kept as the page
   if (request.mode === "navigate") {
     event.respondWith(openPage(event, url));
-  } else if ((url.pathname.startsWith("/static/") && url.searchParams.has("v")) || url.pathname.startsWith("/media/")) {
+  } else if (url.pathname.startsWith("/static/") ? hasVersion(url) : url.pathname.startsWith("/media/")) {
     event.respondWith(findOrFetch(event));
   }
 });
+
+// By a hash, or in its name as a font's.
+function hasVersion(url) {
+  return url.searchParams.has("v") || url.pathname.startsWith("/static/fonts/");
+}
 
 async function openPage(event, url) {
   const isCatalogue = CATALOGUE.test(url.pathname);

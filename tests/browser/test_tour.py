@@ -42,11 +42,12 @@ LOW = """() => [...document.querySelectorAll('.button.primary')]
   .filter(e => e.checkVisibility({visibilityProperty: true}))
   .map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
   .filter(([, box]) => box.height < 44 || box.width < 44).map(([what, box]) => `${what} ${box.width}×${box.height}`)"""
-# Text that runs out of its box; a box of one pixel is for those who listen.
+# Text that runs out of its box; one that ends in an ellipsis is short on purpose, one of a pixel is there to be heard.
 CUT = """() => [...document.querySelectorAll('body *')]
   .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) && !e.closest('.visually-hidden, .skip'))
   .filter(e => e.checkVisibility() && ['hidden', 'clip'].includes(getComputedStyle(e).overflowX))
-  .filter(e => e.clientWidth > 1 && e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 90))"""
+  .filter(e => e.clientWidth > 1 && getComputedStyle(e).textOverflow !== 'ellipsis')
+  .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 90))"""
 MOVING = """() => [...document.querySelectorAll('*')].flatMap(e => ['', '::before', '::after'].flatMap(part => {
     const style = getComputedStyle(e, part || null);
     return [...style.transitionDuration.split(','), ...style.animationDuration.split(',')]
