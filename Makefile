@@ -11,7 +11,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run reset pictures test lint bench prove-races prove-kills prove-import prove-start lock
+.PHONY: help setup run reset pictures test lint bench bench-pages prove-races prove-kills prove-import prove-start prove-pages lock
 
 help:
 	@awk '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
@@ -42,6 +42,8 @@ lock: .venv/dev-ok ## write the requirements*.txt anew from the *.in (UPGRADE=1:
 ##@ Proofs and figures (docs/proofs.md, docs/benchmarks.md)
 bench: .venv/dev-ok ## statements per page and requests per second
 	@$(RUN) -m bench.statements
+bench-pages: .venv/dev-ok ## what each type of page weighs, against its budget (needs Chromium)
+	@$(RUN) -m bench.pages
 prove-races: .venv/dev-ok ## many buyers, few pieces: nothing is sold twice
 	@$(RUN) -m bench.prove_races
 prove-kills: .venv/dev-ok ## kill processes at the worst moments: nothing is lost
@@ -50,6 +52,8 @@ prove-import: .venv/dev-ok ## import a large catalogue, twice
 	@$(RUN) -m bench.prove_import
 prove-start: .venv/dev-ok ## from a fresh clone to the first page
 	@$(RUN) -m bench.prove_start
+prove-pages: .venv/dev-ok ## Lighthouse and an HTML checker on the demo shop (needs Chromium and Node's npm)
+	@$(RUN) -m bench.prove_pages
 
 # The environment. The runtime stamp never removes what the development stamp has installed: it syncs to both then.
 .venv/ok: $(RUNTIME)

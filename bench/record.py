@@ -1,4 +1,4 @@
-"""Keeping proofs: each case's result in a file, so that a broken-off run goes on, and the table in docs/proofs.md."""
+"""Keeping proofs and benchmarks: each case's result in a file, so a broken-off run goes on; the table in docs/."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PROOFS = ROOT / "docs" / "proofs.md"
+BENCHMARKS = ROOT / "docs" / "benchmarks.md"
 
 
 class Record:
@@ -38,9 +39,10 @@ class Record:
             rows.append(f"| {case} | {' | '.join(str(result.get(name, '')) for name in columns)} |")
         return "\n".join(rows)
 
-    def publish(self, title: str, note: str) -> None:
-        """Write the table under its title in docs/proofs.md, with date and machine, and forget the parts."""
-        text = PROOFS.read_text() if PROOFS.exists() else "# Proofs\n\nEach by the command it names.\n"
+    def publish(self, title: str, note: str, file: Path = PROOFS) -> None:
+        """Write the table under its title in docs/, with date and machine, and forget the parts."""
+        empty = f"# {file.stem.capitalize()}\n\nEach by the command it names.\n"
+        text = file.read_text() if file.exists() else empty
         begin, end = f"<!-- {self.name} -->", f"<!-- /{self.name} -->"
         machine = (
             f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
@@ -48,5 +50,5 @@ class Record:
         section = f"{begin}\n## {title}\n\n{datetime.now(UTC):%Y-%m-%d}, {machine}. {note}\n\n{self.table()}\n{end}"
         before, found, rest = text.partition(begin)
         text = before + section + rest.partition(end)[2] if found else text.rstrip() + "\n\n" + section + "\n"
-        PROOFS.write_text(text)
+        file.write_text(text)
         self.path.unlink(missing_ok=True)

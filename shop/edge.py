@@ -22,10 +22,12 @@ log = structlog.get_logger("shop.request")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 PUBLIC_CACHE = "public, max-age=0, s-maxage=5, stale-while-revalidate=30"
+SPECULATION_RULES = '"/speculation-rules.json"'  # what the browser may fetch ahead (storefront/browsers.py)
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-        "connect-src 'self'; form-action 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; form-action 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -100,6 +102,8 @@ def add_headers(response: Response) -> Response:
     is_public = declared is not None and declared.kind == "public"
     if is_public and request.method in SAFE and response.status_code in {200, 304}:
         response.headers.setdefault("Cache-Control", PUBLIC_CACHE)
+        if response.mimetype == "text/html":
+            response.headers["Speculation-Rules"] = SPECULATION_RULES
         if not response.is_streamed:
             response.add_etag()
             response.make_conditional(request)

@@ -2,13 +2,23 @@
 
 from flask import Flask
 
-from shop.storefront import account, cart, catalog, checkout, orders, pages, rendering, styleguide
+from shop.storefront import (
+    account,
+    browsers,
+    cart,
+    catalog,
+    checkout,
+    orders,
+    pages,
+    rendering,
+    styleguide,
+)
 
 
 def register(app: Flask) -> None:
     """Add the storefront's blueprints, and what their templates may use."""
     rendering.register(app)
-    for face in (catalog, cart, checkout, orders, account, pages):
+    for face in (catalog, cart, checkout, orders, account, pages, browsers):
         app.register_blueprint(face.blueprint)
     if app.extensions["shop_settings"].is_development:
         app.register_blueprint(styleguide.blueprint)

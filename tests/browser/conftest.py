@@ -155,7 +155,7 @@ class Watched:
         context.on("requestfailed", self._on_failure)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        if message.type in {"error", "warning"} and "blocked by Playwright" not in message.text:  # the service worker
             self.complaints.append(f"{message.type}: {message.text}")
 
     def _on_request(self, request: Request) -> None:
@@ -180,10 +180,14 @@ def watched(shop: RunningShop) -> Iterator[Watched]:
 
 @pytest.fixture
 def open_browser(browser: Browser, shop: RunningShop, watched: Watched) -> Iterator[Callable[..., Page]]:
-    """`open_browser(javascript=False, viewport=PHONE, …)`: a page of a visitor who was never here."""
+    """`open_browser(javascript=False, viewport=PHONE, …)`: a page of a visitor who was never here.
+
+    Without the service worker, whose requests Playwright cannot stand in for; `service_workers="allow"` lets it work.
+    """
     contexts = []
 
     def open_page(*, javascript: bool = True, viewport: dict[str, int] = DESKTOP, **options: object) -> Page:
+        options = {"service_workers": "block", **options}
         context = browser.new_context(base_url=shop.url, java_script_enabled=javascript, viewport=viewport, **options)
         context.set_default_timeout(PATIENCE)
         watched.watch(context)

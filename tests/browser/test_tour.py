@@ -37,6 +37,24 @@ SMALL = """() => [...document.querySelectorAll('a, button, input, select, textar
   .map(e => [e.outerHTML.slice(0, 90), (e.closest('label') ?? e).getBoundingClientRect()])
   .filter(([, box]) => box.width && (box.width < 24 || box.height < 24))
   .map(([what, box]) => `${what} ${Math.round(box.width)}×${Math.round(box.height)}`)"""
+# What a thumb is meant to press.
+LOW = """() => [...document.querySelectorAll('.button.primary')]
+  .filter(e => e.checkVisibility({visibilityProperty: true}))
+  .map(e => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
+  .filter(([, box]) => box.height < 44 || box.width < 44).map(([what, box]) => `${what} ${box.width}×${box.height}`)"""
+# Text that runs out of its box; one that ends in an ellipsis is short on purpose, one of a pixel is there to be heard.
+CUT = """() => [...document.querySelectorAll('body *')]
+  .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) && !e.closest('.visually-hidden, .skip'))
+  .filter(e => e.checkVisibility() && ['hidden', 'clip'].includes(getComputedStyle(e).overflowX))
+  .filter(e => e.clientWidth > 1 && getComputedStyle(e).textOverflow !== 'ellipsis')
+  .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 90))"""
+MOVING = """() => [...document.querySelectorAll('*')].flatMap(e => ['', '::before', '::after'].flatMap(part => {
+    const style = getComputedStyle(e, part || null);
+    return [...style.transitionDuration.split(','), ...style.animationDuration.split(',')]
+      .filter(time => parseFloat(time) * (time.trim().endsWith('ms') ? 0.001 : 1) > 0.01)
+      .map(time => `${e.outerHTML.slice(0, 90)}${part} ${time}`);
+  })).concat(document.getAnimations()
+    .filter(a => a.effect.getComputedTiming().duration > 10).map(a => `${a.animationName ?? a.id} runs`))"""
 UNNAMED = """() => [...document.querySelectorAll('input, select, textarea')]
   .filter(e => e.type !== 'hidden' && !e.labels?.length && !e.ariaLabel).map(e => e.outerHTML.slice(0, 90))"""
 
@@ -49,6 +67,7 @@ def look(page, path=None):
     scroll, client = page.evaluate(WIDTH)
     assert scroll <= client, f"{where} is {scroll} px wide"
     assert page.evaluate(SMALL) == [], where
+    assert page.evaluate(LOW) == [], where
     assert page.evaluate(UNNAMED) == [], where
     assert page.locator("h1").count() == 1, where
     assert page.locator("main").count() == 1, where
@@ -77,6 +96,32 @@ def test_every_page_is_clean_at_every_width_and_in_both_themes(open_browser, wat
     page.get_by_role("button", name="Cancel order").click()
     expect(page.get_by_text("This order was cancelled.")).to_be_visible()
     look(page)
+
+
+def test_nothing_overflows_is_cut_or_moves_in_dark_from_right_to_left_with_reduced_motion(open_browser, watched):
+    watched.expected = ["status of 404", "status of 422"]
+    page = open_browser(viewport=PHONE, color_scheme="dark", reduced_motion="reduce")
+
+    def look_at_every_width(path=None):
+        if path:
+            page.goto(path)
+        page.evaluate("() => { document.documentElement.dir = 'rtl' }")
+        assert page.evaluate(MOVING) == [], page.url
+        for width in (320, 390, 768, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            look(page)
+            assert page.evaluate(CUT) == [], f"{page.url} at {width}"
+
+    for path in [*PUBLIC, *LOST, "/offline"]:
+        look_at_every_width(path)
+    add_to_cart(page, "long-cream")
+    look_at_every_width()
+    for path in ("/cart", "/checkout"):
+        look_at_every_width(path)
+    fill_address(page)
+    place_order(page)
+    look_at_every_width()
 
 
 def test_every_page_is_whole_without_javascript(open_browser, watched):

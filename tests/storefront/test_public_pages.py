@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
+from flask import Flask, url_for
 
+from shop.domain.customers.operations import create_user
 from shop.policies import policy_of
-from tests.conftest import make_customer, make_product, variants_of
+from shop.storefront.pages import TITLES
+from tests.conftest import make_product, make_staff, variants_of
 from tests.storefront.pages import HTMX, put_in_cart, sign_in
 
 PATHS = [
@@ -24,7 +28,28 @@ PATHS = [
     "/pages/shipping",
     "/pages/terms",
     "/pages/track-order",
+    "/offline",
 ]
+# What fills the parameters of a public route, and its query; a route with parameters must be named here.
+FILLED: dict[str, list[dict[str, str]]] = {
+    "catalog.category": [{"slug": "face"}, {"slug": "face", "sort": "price_asc", "page": "1"}, {"slug": "nothing"}],
+    "catalog.product": [{"slug": "amber"}, {"slug": "nothing"}],
+    "catalog.search": [{}, {"q": "amber"}, {"q": "zzz"}],
+    "pages.media": [{"name": "demo/amber.svg"}],
+    "pages.show_page": [{"slug": slug} for slug in TITLES],
+}
+VISITOR, OWNER = "zenobia.quill@example.net", "the-owner@example.net"
+PERSONAL = ("Zenobia", "Quill", "quill", "the-owner", "cart_", "csrf", "order_")
+
+
+def public_addresses(app: Flask) -> Iterator[str]:
+    """An address, or some, of every route that anybody may keep."""
+    with app.test_request_context():
+        for rule in app.url_map.iter_rules():
+            if policy_of(app, rule.endpoint).kind == "public":
+                assert not rule.arguments or rule.endpoint in FILLED, f"say how to fill {rule.rule}"
+                for values in FILLED.get(rule.endpoint, [{}]):
+                    yield url_for(rule.endpoint, **values)
 
 
 @pytest.fixture
@@ -35,21 +60,45 @@ def product(app, category):
 @pytest.fixture
 def visitor(app, client, product):
     """A browser with a session, a cart and an account."""
-    make_customer()
+    create_user(email=VISITOR, password="correct horse battery", first_name="Zenobia", last_name="Quill")
     put_in_cart(client, variants_of(product)[0], 3)
-    assert sign_in(client).status_code == 303
+    assert sign_in(client, VISITOR).status_code == 303
     assert client.get("/account").status_code == 200
     return client
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_a_public_page_is_the_same_for_a_stranger_and_a_customer(app, product, visitor, path):
-    stranger = app.test_client().get(path)
-    known = visitor.get(path)
+@pytest.fixture
+def owner(app, product):
+    """A member of staff at work, with a cart of their own."""
+    make_staff(email=OWNER)
+    client = app.test_client()
+    assert sign_in(client, OWNER).status_code == 303
+    put_in_cart(client, variants_of(product)[1])
+    return client
 
-    assert stranger.status_code == known.status_code == 200
-    assert stranger.data == known.data
-    assert "Lina" not in known.text and "csrf" not in known.text
+
+def test_every_public_answer_is_the_same_for_a_guest_a_customer_and_staff(app, product, visitor, owner):
+    app.extensions["shop_storage"].save("demo/amber.svg", b"<svg/>")
+    for address in public_addresses(app):
+        for headers in ({}, HTMX):
+            answers = [client.get(address, headers=headers) for client in (app.test_client(), visitor, owner)]
+            told = [{k: v for k, v in answer.headers if k not in {"Date", "X-Request-ID"}} for answer in answers]
+
+            assert {answer.status_code for answer in answers} <= {200, 301, 404}, address
+            assert answers[0].data == answers[1].data == answers[2].data, address
+            assert told[0] == told[1] == told[2], address
+            assert "Set-Cookie" not in told[0], address
+            assert not [word for word in PERSONAL if word in answers[0].get_data(as_text=True)], address
+
+
+def test_a_page_that_is_fetched_ahead_is_the_page_and_leaves_no_trace(app, product, visitor, statements):
+    for address in public_addresses(app):
+        plain = visitor.get(address)
+        with statements() as sent:
+            ahead = visitor.get(address, headers={"Sec-Purpose": "prefetch", "Sec-Fetch-Dest": "document"})
+        assert ahead.data == plain.data, address
+        assert "Set-Cookie" not in ahead.headers, address
+        assert [statement for statement in sent if not statement.lstrip("( ").startswith("SELECT")] == [], address
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -67,6 +116,17 @@ def test_a_public_page_that_did_not_change_is_not_sent_again(visitor, path):
     first = visitor.get(path)
     again = visitor.get(path, headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304 and again.data == b""
+    assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_head_of_a_public_page_is_told_without_its_bytes(visitor, path):
+    page, head = visitor.get(path), visitor.head(path)
+    assert head.status_code == 200 and head.data == b""
+    for name in ("ETag", "Content-Length", "Content-Type", "Cache-Control"):
+        assert head.headers[name] == page.headers[name]
+    again = visitor.head(path, headers={"If-None-Match": head.headers["ETag"]})
+    assert again.status_code == 304
 
 
 @pytest.mark.parametrize("path", ["/categories/face", "/products/amber", "/search?q=amber"])
@@ -108,12 +168,13 @@ def test_the_policies_of_the_storefront_are_these(app):
     public = {
         rule.endpoint
         for rule in app.url_map.iter_rules()
-        if rule.endpoint.split(".")[0] in {"catalog", "cart", "checkout", "orders", "account", "pages"}
+        if rule.endpoint.split(".")[0] in {"catalog", "cart", "checkout", "orders", "account", "pages", "browsers"}
         and policy_of(app, rule.endpoint).kind == "public"
     }
     assert public == {
         *("catalog.home", "catalog.category", "catalog.product", "catalog.search"),
         *("pages.show_page", "pages.media", "pages.robots", "pages.favicon"),
+        *("browsers.manifest", "browsers.service_worker", "browsers.show_offline", "browsers.speculation_rules"),
     }
 
 

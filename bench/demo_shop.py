@@ -1,0 +1,57 @@
+"""The demo shop, running, and an address of each type of its pages, with the cookies of who may open it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from bench.running_shop import RunningShop, running_shop
+from bench.shopper import Shopper
+
+
+@dataclass(frozen=True)
+class DemoPage:
+    """One type of page; `cookies` by name are the visitor's, `status` is what it answers with."""
+
+    name: str
+    path: str
+    cookies: dict[str, str] = field(default_factory=dict)
+    status: int = 200
+
+
+@contextlib.contextmanager
+def demo_shop() -> Iterator[RunningShop]:
+    """The shop with its demo data on SQLite."""
+    with running_shop("sqlite", redis=False, SHOP_NAME="Maison Aster", TAX_RATE_PERCENT="8") as shop:
+        shop.python("-m", "shop.demo.prepare")
+        yield shop
+
+
+def demo_pages(shop: RunningShop) -> list[DemoPage]:
+    """A page of each type that ux.md names: three lines in the cart, an order of three lines."""
+    rows = shop.get_json("/api/v1/products?inStock=true&limit=3&sortBy=price&sortOrder=desc")["data"]
+    cart, order = _with_cart(shop, rows, 1), _with_cart(shop, rows, 2)
+    placed = order.post_form("/checkout", order.checkout_form())
+    assert placed.status == 303, (placed.status, placed.body[:500])
+    address = urlsplit(placed.headers["location"])
+    return [
+        DemoPage("home", "/"),
+        DemoPage("listing", "/categories/face-care"),
+        DemoPage("product", f"/products/{rows[0]['slug']}"),
+        DemoPage("search", "/search?q=a"),
+        DemoPage("cart", "/cart", cart.cookies),
+        DemoPage("checkout", "/checkout", cart.cookies),
+        DemoPage("content", "/pages/shipping"),
+        DemoPage("404", "/products/no-such-thing", status=404),
+        DemoPage("order status", f"{address.path}?{address.query}", order.cookies),
+    ]
+
+
+def _with_cart(shop: RunningShop, rows: list[dict], number: int) -> Shopper:
+    shopper = Shopper(shop.port, number)
+    for row in rows:
+        variant = next(variant for variant in row["variants"] if variant["available"])
+        shopper.fill_cart_on_page(row["id"], variant["id"])
+    return shopper
