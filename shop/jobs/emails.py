@@ -21,7 +21,10 @@ from shop.gateways.mail import Letter, MailError
 log = structlog.get_logger()
 
 # kind of e-mail -> its subject; its words are templates/emails/<kind>.txt and .html
-SUBJECTS = {"order_confirmed": "Your order {order.number} is confirmed"}
+SUBJECTS = {
+    "order_confirmed": "Your order {order.number} is confirmed",
+    "order_link": "The link to your order {order.number}",
+}
 
 
 def send_email(email_id: int) -> None:
