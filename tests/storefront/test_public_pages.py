@@ -24,6 +24,7 @@ PATHS = [
     "/pages/shipping",
     "/pages/terms",
     "/pages/track-order",
+    "/order-links",
 ]
 
 
@@ -114,6 +115,7 @@ def test_the_policies_of_the_storefront_are_these(app):
     assert public == {
         *("catalog.home", "catalog.category", "catalog.product", "catalog.search"),
         *("pages.show_page", "pages.media", "pages.robots", "pages.favicon"),
+        "orders.show_link_sent",
     }
 
 
