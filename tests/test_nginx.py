@@ -252,6 +252,7 @@ def test_pictures_are_served_with_known_types_only_and_sandboxed(site: Edge) -> 
     assert picture.headers["Content-Type"] == "image/svg+xml"
     assert picture.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in picture.headers["Content-Security-Policy"]
+    assert picture.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert page.headers["Content-Type"] == "application/octet-stream"
 
 

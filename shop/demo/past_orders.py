@@ -33,7 +33,7 @@ OLD = (*("delivered",) * 7, "cancelled", *("delivered",) * 3, "unpaid")  # four 
 FATES = (*OLD * 4, *("shipped",) * 4, *("processing",) * 3, *("confirmed",) * 3, *("pending",) * 2)
 # Days ago that the first and the last order of a fate were placed.
 OPEN_SINCE = {"shipped": (5.0, 2.6), "processing": (2.4, 1.2), "confirmed": (1.1, 0.1)}
-LINAS = 8  # every eighth order is of the customer to sign in as
+LINAS = 7  # every seventh order is of the customer to sign in as
 KEEP_UNITS = 12  # scarce articles stay as scarce as the catalogue has them
 NOTES = ("", "", "", "Please ring twice.", "", "It is a present: no bill in the parcel, please.", "", "")
 

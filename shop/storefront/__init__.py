@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from shop.storefront import account, cart, catalog, checkout, orders, pages, rendering
+from shop.storefront import account, cart, catalog, checkout, orders, pages, rendering, styleguide
 
 
 def register(app: Flask) -> None:
@@ -10,3 +10,5 @@ def register(app: Flask) -> None:
     rendering.register(app)
     for face in (catalog, cart, checkout, orders, account, pages):
         app.register_blueprint(face.blueprint)
+    if app.extensions["shop_settings"].is_development:
+        app.register_blueprint(styleguide.blueprint)

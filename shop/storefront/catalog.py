@@ -123,8 +123,9 @@ class Pager:
     more: int
 
     @property
-    def is_beyond(self) -> bool:
-        return self.first > self.last
+    def shown(self) -> int:
+        """How many products the list has so far, where there are more."""
+        return self.reached * PER_PAGE
 
 
 def pager_of(asked: ListingQuery, page: Page) -> Pager:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Blueprint, Response, make_response, redirect, send_file, url_for
 from flask.typing import ResponseReturnValue
 
@@ -22,6 +24,7 @@ TITLES = {
     "terms": "Terms of sale",
     "track-order": "Track an order",
 }
+CHANGED_ON = date(2026, 11, 21)  # of the words of these pages
 ROBOTS = """User-agent: *
 Disallow: /account
 Disallow: /api/
@@ -35,6 +38,7 @@ Disallow: /sign-in
 PICTURE_HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",  # letters show them too, in mail programs on the web
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -49,7 +53,8 @@ def show_page(slug: str) -> ResponseReturnValue:
 
 def render_content_page(slug: str, form: FilledForm | None = None) -> str:
     """A content page; `form` is the one on it, where it was refused."""
-    return render_page(f"pages/{slug}.html", title=TITLES[slug], slug=slug, form=form or FilledForm())
+    shown = {"changed_on": CHANGED_ON, "form": form or FilledForm(), "slug": slug, "title": TITLES[slug]}
+    return render_page(f"pages/{slug}.html", **shown)
 
 
 @blueprint.get("/media/<path:name>")

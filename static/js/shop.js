@@ -54,6 +54,7 @@
     toasts?.replaceChildren(toast);
   }
 
+  let openedAt = 0;
   document.addEventListener("click", (event) => {
     const { target } = event;
     target.closest("[data-close]")?.closest(".toast").remove();
@@ -61,8 +62,10 @@
       memory.set("dismissed", Date.now());
       hideDismissed();
     }
-    // A press beside the drawer closes it, also where the browser does not know closedby.
-    if (target.matches("dialog[closedby]")) target.close();
+    if (target.closest("[data-print]")) print();
+
+    // A press beside the drawer closes it; the rest of a double click on what opened it does not.
+    if (target.id === "drawer" && performance.now() - openedAt > 500) target.close();
 
     // A link of a form's list of mistakes leads into the field, not only to it.
     const field = byId(target.closest("#mistakes a[href^='#']")?.hash.slice(1) ?? "");
@@ -116,7 +119,9 @@
   document.addEventListener("htmx:after:swap", (event) => {
     watchAddButton();
     const drawer = byId("drawer"), aim = event.detail.ctx?.target;
-    if (drawer && (aim === drawer || aim === "#drawer") && !drawer.open) drawer.showModal();
+    if (!drawer || drawer.open || (aim !== drawer && aim !== "#drawer")) return;
+    drawer.showModal();
+    openedAt = performance.now();
   });
 
   // An answer that is no page of ours (a proxy's 502, say) is not put into the page; neither is none at all.

@@ -55,6 +55,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]:
         "database_url": f"sqlite:///{folder}/shop.db",
         "storage_url": f"file:{folder}/media",
         "redis_url": f"unix://{folder}/none.sock",
+        "var_dir": str(folder),
     }
     app = create_app(settings_for_tests(**changes))
     with app.app_context():
@@ -112,7 +113,7 @@ def _fill(app: Flask) -> None:
         stock=50,
         category_id=face.id,
     )
-    for number in range(26):
+    for number in range(60):
         make_product(f"Plain cream {number}", slug=f"plain-cream-{number}", stock=50, category_id=face.id)
 
 

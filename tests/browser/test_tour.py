@@ -97,6 +97,7 @@ def test_the_policy_of_the_browser_was_never_broken(open_browser):
         page.goto(path)
         assert page.evaluate("window.broken") == [], path
     add_to_cart(page)
+    page.keyboard.press("Escape")
     page.get_by_label("50 ml").check()
     page.wait_for_url("**variant=var_*")
     assert page.evaluate("window.broken") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def letter(letter_id: str, subject: str) -> Letter:
         recipient="lina@example.com",
         subject=subject,
         text=f"Plain words {HOSTILE}",
-        html=f'<html><head></head><body><p>Rich words</p><a href="http://localhost/orders/x">See</a>{HOSTILE}</body></html>',
+        html="<html><head><style>@media (prefers-color-scheme: dark) { p { color: #fff } }</style></head>"
+        f'<body><p>Rich words</p><a href="http://localhost/orders/x">See</a>{HOSTILE}</body></html>',
         date=datetime(2026, 11, 20, 12, 0, tzinfo=UTC),
         host="localhost",
     )
@@ -55,6 +57,7 @@ def test_letters_are_listed_newest_first(client: FlaskClient, folder: FolderMail
     page = client.get("/dev/mail").text
 
     assert page.index("Second") < page.index("First")
+    assert "Fri 20 Nov 2026, 12:00 UTC" in page
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7 * 7 }}" in page
 
@@ -84,6 +87,42 @@ def test_the_html_of_a_letter_runs_nothing_and_only_our_own_page_frames_it(
     assert page.headers["X-Frame-Options"] == "SAMEORIGIN"
     assert "no-store" in page.headers["Cache-Control"]
     assert '<base target="_top">' in page.text
+
+
+@pytest.mark.parametrize(
+    ("scheme", "rules", "root"),
+    [
+        ("light", "@media not all {", "<style>:root { color-scheme: light !important }</style></head>"),
+        ("dark", "@media all {", "<style>:root { color-scheme: dark !important }</style></head>"),
+        ("", "@media (prefers-color-scheme: dark) {", "</style></head>"),
+        ("red}<script>", "@media (prefers-color-scheme: dark) {", "</style></head>"),
+    ],
+)
+def test_the_html_is_made_light_or_dark_on_demand(
+    client: FlaskClient, folder: FolderMailbox, scheme: str, rules: str, root: str
+) -> None:
+    page = client.get("/dev/mail/mail_one/html", query_string={"scheme": scheme})
+
+    assert f"<style>{rules} p {{ color: #fff }} }}</style>" in page.text
+    assert root in page.text
+    assert "red}" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"), [("", "phone"), ("phone", "phone"), ("desktop", "desktop"), ("x", "phone")]
+)
+def test_a_letter_is_shown_light_and_dark_at_the_width_asked_for(
+    client: FlaskClient, folder: FolderMailbox, asked: str, shown: str
+) -> None:
+    page = client.get("/dev/mail/mail_one", query_string={"width": asked}).text
+
+    assert re.findall(r'src="(/dev/mail/[^"]+)"', page) == [
+        "/dev/mail/mail_one/html?scheme=light",
+        "/dev/mail/mail_one/html?scheme=dark",
+    ]
+    assert f'class="letter-views {shown}"' in page
+    assert f'width={shown}" aria-current=page' in page
+    assert page.count("aria-current") == 1
 
 
 @pytest.mark.parametrize("name", ["mail_none", "x", "..%2f..%2fshop", "mail_one%00"])

@@ -32,6 +32,7 @@ def test_a_stored_picture_is_kept_for_ever_and_nothing_in_it_runs(client, app):
     assert picture.status_code == 200 and picture.mimetype == "image/svg+xml"
     assert picture.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert "sandbox" in picture.headers["Content-Security-Policy"]
+    assert picture.headers["Cross-Origin-Resource-Policy"] == "cross-origin"  # for letters in mail programs on the web
     assert "script-src" not in picture.headers["Content-Security-Policy"]
     assert picture.headers["X-Content-Type-Options"] == "nosniff"
     assert "Set-Cookie" not in picture.headers

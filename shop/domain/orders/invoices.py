@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from shop.domain.addresses import address_lines
+from shop.domain.addresses import address_lines, country_names
 from shop.domain.orders.models import Order, OrderLineItem
 from shop.errors import NotFound
 from shop.money import Money
@@ -94,7 +94,7 @@ def invoice_of(order: Order, seller: Seller) -> Invoice:
         ship_to=tuple(address_lines(order.shipping_address)),
         country=str(order.billing_address.get("country", "")),
         lines=tuple(_line(order, line) for line in order.line_items),
-        sums=tuple(_sums(order)),
+        sums=tuple(sums_of(order)),
         total=order.total,
         tax=_tax_of(order),
         payment=_payment_of(order),
@@ -112,13 +112,14 @@ def _line(order: Order, line: OrderLineItem) -> InvoiceLine:
     )
 
 
-def _sums(order: Order) -> list[Figure]:
-    """The rows above the total, in the words of the order's page."""
+def sums_of(order: Order) -> list[Figure]:
+    """What the total of any order is made of, in the words of the order's page: the rows above it."""
+    country = country_names().get(order.shipping_address["country"], "")
     delivery = order.money(order.shipping_amount)
     rows = [Figure("Subtotal", order.money(order.subtotal_amount).format())]
     if order.discount_amount:
         rows.append(Figure("Discount", "\N{MINUS SIGN}" + order.money(order.discount_amount).format()))
-    rows.append(Figure(f"Delivery ({order.shipping_method['name']})", delivery.format() if delivery else "Free"))
+    rows.append(Figure(f"Delivery to {country} ({order.shipping_method['name']})", delivery.format() if delivery else "Free"))
     if order.tax_amount:
         rows.append(Figure("Tax", order.money(order.tax_amount).format()))
     return rows

@@ -1,0 +1,140 @@
+"""What a letter says. Its words and figures are made here once, so that its HTML and its plain text say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from flask import current_app
+
+from shop.domain.actors import SYSTEM
+from shop.domain.addresses import address_lines
+from shop.domain.orders.invoices import sums_of
+from shop.domain.orders.models import Order
+from shop.domain.orders.queries import get_order
+from shop.domain.orders.tokens import order_link
+from shop.domain.outbox import ClaimedEmail
+from shop.extensions import settings, terms
+from shop.gateways.mail import Letter
+
+# kind of e-mail -> its subject; its layout is templates/emails/<kind>.txt and .html
+SUBJECTS = {
+    "order_confirmed": "Your order {order.number} is confirmed",
+    "order_link": "The link to your order {order.number}",
+}
+NOT_SHOWN_IN_MAIL = (".svg", ".avif")  # mail programs show an empty frame for these
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a receipt."""
+
+    label: str
+    figure: str
+
+
+def write_letter(claim: ClaimedEmail) -> Letter:
+    """The letter of a claimed e-mail, from the order as it is now. Raises NotFound when the order is gone."""
+    order = get_order(claim.subject_id, SYSTEM, terms)
+    words = {
+        "subject": SUBJECTS[claim.kind].format(order=order),
+        "shop_url": settings.public_base_url,
+        **_words_of(order),
+    }
+    return Letter(
+        id=claim.public_id,
+        sender=settings.mail_from,
+        sender_name=terms.shop_name,
+        recipient=claim.recipient,
+        subject=str(words["subject"]),
+        text=_render(f"emails/{claim.kind}.txt", words),
+        html=_render(f"emails/{claim.kind}.html", words),
+        date=claim.created_at,
+        host=urlsplit(settings.public_base_url).hostname or "localhost",
+    )
+
+
+def _render(template: str, words: dict[str, Any]) -> str:
+    # Not flask.render_template: its context processors look at the request's user, and there is no request here.
+    return current_app.jinja_env.get_template(template).render(words)
+
+
+def _words_of(order: Order) -> dict[str, Any]:
+    has_own_billing = order.billing_address != order.shipping_address
+    return {
+        "order": order,
+        "status_url": order_link(order, settings.public_base_url, terms.order_token_secrets),
+        "lead": _lead(order),
+        "due": _due(order),
+        "expected": _expected(order),
+        "rows": [Row(figure.label, figure.text) for figure in sums_of(order)],
+        "included": order.tax_included_amount and Row("Tax included", _figure(order, order.tax_included_amount)),
+        "steps": _list_steps(order),
+        "address": _address(order.shipping_address),
+        "billing_address": _address(order.billing_address) if has_own_billing else [],
+        "payment": _payment(order),
+        "picture_url": _picture_url,
+    }
+
+
+def _picture_url(file_name: str | None) -> str | None:
+    """The absolute address of a stored picture; None where mail programs would not show it."""
+    if not file_name or file_name.lower().endswith(NOT_SHOWN_IN_MAIL):
+        return None
+    return f"{settings.public_base_url}/media/{quote(file_name)}"
+
+
+def _lead(order: Order) -> str:
+    if order.status == "cancelled":  # before the letter was sent
+        return "Your order was confirmed, and cancelled since. Nothing will be sent and nothing is due."
+    return "Your order is confirmed."
+
+
+def _due(order: Order) -> str:
+    """What is paid at the door, or nothing."""
+    is_open = order.status != "cancelled" and order.payment_status != "paid"
+    is_cash = order.payment_method == "cash_on_delivery" and order.total_amount > 0
+    return order.total.format() if is_open and is_cash else ""
+
+
+def _expected(order: Order) -> str:
+    if order.estimated_delivery is None or order.status == "cancelled":
+        return ""
+    return str(_page_filter("day")(order.estimated_delivery))
+
+
+def _payment(order: Order) -> str:
+    if order.status == "cancelled":
+        return "Nothing is due"
+    if order.payment_status == "paid":
+        return "Paid"
+    if _due(order):
+        return "Cash on delivery, due at the door"
+    return str(_page_filter("words")(order.payment_status)) if order.total_amount else "Nothing is due"
+
+
+def _list_steps(order: Order) -> list[str]:
+    if order.status == "cancelled":
+        return []
+    method, due, expected = order.shipping_method, _due(order), _expected(order)
+    pack = "We pack your order."
+    if order.call_before_sending:
+        pack = f"We call you on {order.shipping_address['phone']}, then we pack your order."
+    send = f"We send it: {method['name']} delivery, {method['min_days']}–{method['max_days']} working days."
+    arrive = f"We expect it at your door by {expected}." if expected else "It comes to your door."
+    return [pack, send, f"{arrive} Please have {due} in cash ready." if due else arrive]
+
+
+def _address(address: dict[str, Any]) -> list[str]:
+    return [*address_lines(address), *filter(None, [address.get("phone")])]
+
+
+def _page_filter(name: str) -> Callable[[Any], Any]:
+    # The templates' own, so that a day and a state read the same in a letter and on a page.
+    return current_app.jinja_env.filters[name]
+
+
+def _figure(order: Order, amount: int) -> str:
+    return order.money(amount).format()

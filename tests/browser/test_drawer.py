@@ -1,0 +1,99 @@
+"""The cart beside the page: opened by adding, by hand, closed again, and changed in place (ux.md, checks 16 and 17)."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE
+from tests.browser.shopper import add_to_cart, expect_in_cart
+
+
+def test_adding_opens_it_and_closing_leads_back_to_the_button(page):
+    add_to_cart(page)
+    expect(page.get_by_role("heading", name="Your cart")).to_be_focused()
+    expect(page.locator("#cart-status")).to_have_text("Amber added. 1 item in your cart.")
+
+    page.keyboard.press("Escape")
+
+    expect(page.locator("#drawer")).to_be_hidden()
+    expect(page.locator("#add")).to_be_focused()
+    expect_in_cart(page, 1)
+
+
+def test_the_cart_link_opens_it_and_its_button_and_a_press_beside_it_close_it(page):
+    add_to_cart(page)
+    page.goto("/pages/shipping")
+    for close in (
+        lambda: page.get_by_role("button", name="Close the cart").click(),
+        lambda: page.mouse.click(20, 300),
+    ):
+        page.locator("#cart-link").click()
+        expect(page.locator("#drawer .line")).to_have_count(1)
+        page.wait_for_timeout(600)  # a press right after the opening is taken for the rest of a double click
+        close()
+        expect(page.locator("#drawer")).to_be_hidden()
+        expect(page.locator("#cart-link")).to_be_focused()
+
+
+def test_an_empty_one_says_so(page):
+    page.goto("/")
+    page.locator("#cart-link").click()
+    expect(page.locator("#drawer")).to_contain_text("Your cart is empty.")
+
+
+def test_lines_change_go_and_come_back_in_it(page):
+    add_to_cart(page)
+    drawer = page.locator("#drawer")
+    drawer.get_by_role("button", name="One more of Amber").click()
+    expect(drawer.locator("#cart-totals")).to_contain_text("Subtotal$116.00")
+    expect(drawer.get_by_role("button", name="One more of Amber")).to_be_focused()
+
+    drawer.get_by_role("button", name="Remove Amber").click()
+    expect(drawer).to_contain_text("Amber was removed.")
+    expect(drawer.locator("#cart-status")).to_contain_text("Amber was removed. Your cart is empty.")
+    expect(drawer.locator("#cart-lines")).to_be_focused()
+
+    drawer.get_by_role("button", name="Undo").click()
+    expect(drawer.get_by_label("Quantity of Amber")).to_have_value("2")
+    page.keyboard.press("Escape")
+    expect_in_cart(page, 2)
+
+
+def test_what_was_removed_comes_back_without_javascript_too(open_browser):
+    page = open_browser(javascript=False)
+    page.goto("/products/amber")
+    page.locator("#add").click()
+    page.get_by_role("button", name="Remove Amber").click()
+    expect(page.locator("main")).to_contain_text("Amber was removed.")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label("Quantity of Amber")).to_have_value("1")
+
+
+def test_a_card_without_a_choice_adds_from_the_list(page):
+    page.goto("/categories/body")
+    page.get_by_role("button", name="Add Scarce balm to cart").click()
+    expect(page.locator("#cart-status")).to_have_text("Scarce balm added. 1 item in your cart.")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Add Scarce balm to cart")).to_be_focused()
+
+
+def test_on_a_phone_it_fills_the_screen_and_checkout_stays_in_sight(open_browser):
+    page = open_browser(viewport=PHONE)
+    for number in range(4):
+        add_to_cart(page, f"plain-cream-{number}")
+    expect(page.get_by_role("link", name="Checkout")).to_be_in_viewport(ratio=1)
+    assert round(page.locator("#drawer").bounding_box()["width"]) == PHONE["width"]
+
+
+def test_on_a_phone_the_button_is_at_hand_while_the_other_one_is_out_of_sight(open_browser):
+    page = open_browser(viewport=PHONE)
+    page.goto("/products/amber")
+    bar = page.locator("#buy-bar")
+    page.evaluate("scrollTo(0, 0)")
+    expect(bar).to_be_visible()
+    page.locator("#add").scroll_into_view_if_needed()
+    expect(bar).to_be_hidden()
+    page.locator("footer").scroll_into_view_if_needed()
+    expect(bar).to_be_visible()
+    bar.get_by_role("button", name="Add to cart").click()
+    expect(page.locator("#cart-status")).to_have_text("Amber added. 1 item in your cart.")
