@@ -180,7 +180,7 @@ def _sums_table(invoice: Invoice, width: float) -> Table:
     rows = [[_said(figure.label), _said(figure.text, FIGURE)] for figure in invoice.sums]
     rows.append([_said("Total", STRONG), _said(invoice.total.format(), STRONG_FIGURE)])
     style = [*FLUSH, ("TOPPADDING", (0, 0), (-1, -1), 1), ("LINEABOVE", (0, -1), (-1, -1), 0.8, colors.black)]
-    return Table(rows, colWidths=[width * 0.27, width * 0.18], hAlign="RIGHT", style=style)
+    return Table(rows, colWidths=[width * 0.37, width * 0.18], hAlign="RIGHT", style=style)
 
 
 def _end(invoice: Invoice, width: float) -> list[Flowable]:

@@ -115,11 +115,11 @@ def _line(order: Order, line: OrderLineItem) -> InvoiceLine:
 def sums_of(order: Order) -> list[Figure]:
     """What the total of any order is made of, in the words of the order's page: the rows above it."""
     country = country_names().get(order.shipping_address["country"], "")
-    delivery = order.money(order.shipping_amount)
+    delivery = f"Delivery to {country} ({order.shipping_method['name']})"
     rows = [Figure("Subtotal", order.money(order.subtotal_amount).format())]
     if order.discount_amount:
         rows.append(Figure("Discount", "\N{MINUS SIGN}" + order.money(order.discount_amount).format()))
-    rows.append(Figure(f"Delivery to {country} ({order.shipping_method['name']})", delivery.format() if delivery else "Free"))
+    rows.append(Figure(delivery, order.money(order.shipping_amount).format() if order.shipping_amount else "Free"))
     if order.tax_amount:
         rows.append(Figure("Tax", order.money(order.tax_amount).format()))
     return rows
