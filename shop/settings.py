@@ -97,6 +97,7 @@ class Settings(BaseSettings):
     ratelimit_sign_in: str = "5 per 15 minutes"
     ratelimit_sign_in_per_address: str = "20 per 15 minutes"
     ratelimit_search: str = "60 per minute"
+    ratelimit_order_link: str = "5 per 15 minutes"
 
     @field_validator("public_base_url")
     @classmethod
@@ -166,6 +167,10 @@ class Settings(BaseSettings):
     @property
     def is_development(self) -> bool:
         return self.shop_env == "development"
+
+    @property
+    def shop_address_lines(self) -> list[str]:
+        return [line.strip() for line in self.shop_address.split(";") if line.strip()]
 
     @property
     def is_https(self) -> bool:

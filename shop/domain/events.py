@@ -21,6 +21,8 @@ EVENT_TYPES = frozenset(
         "order.processing",
         "order.shipped",
         "order.delivered",
+        "order_link.requested",
+        "order_link.refused",
         "payment.collected",
     }
 )

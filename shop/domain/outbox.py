@@ -18,7 +18,11 @@ from shop.domain.events import Email, OutboxEvent
 log = structlog.get_logger()
 
 # event type -> the kinds of e-mail that follow from it, one each
-EFFECTS: dict[str, tuple[str, ...]] = {"order.confirmed": ("order_confirmed",)}
+EFFECTS: dict[str, tuple[str, ...]] = {
+    "order.confirmed": ("order_confirmed",),
+    "order_link.requested": ("order_link",),
+}
+ASKED_FOR = ("order_link",)  # kinds that people ask for, so that one order may get several of them
 
 LEASE = timedelta(seconds=55)  # longer than a sending job may take; a killed one is tried again within a minute (F03)
 ASK_AGAIN = timedelta(seconds=30)  # after which a job that was asked for counts as lost

@@ -10,7 +10,8 @@ from urllib.parse import quote, urlsplit
 from flask import current_app
 
 from shop.domain.actors import SYSTEM
-from shop.domain.addresses import address_lines, country_names
+from shop.domain.addresses import address_lines
+from shop.domain.orders.invoices import sums_of
 from shop.domain.orders.models import Order
 from shop.domain.orders.queries import get_order
 from shop.domain.orders.tokens import order_link
@@ -19,7 +20,10 @@ from shop.extensions import settings, terms
 from shop.gateways.mail import Letter
 
 # kind of e-mail -> its subject; its layout is templates/emails/<kind>.txt and .html
-SUBJECTS = {"order_confirmed": "Your order {order.number} is confirmed"}
+SUBJECTS = {
+    "order_confirmed": "Your order {order.number} is confirmed",
+    "order_link": "The link to your order {order.number}",
+}
 NOT_SHOWN_IN_MAIL = (".svg", ".avif")  # mail programs show an empty frame for these
 
 
@@ -65,7 +69,7 @@ def _words_of(order: Order) -> dict[str, Any]:
         "lead": _lead(order),
         "due": _due(order),
         "expected": _expected(order),
-        "rows": _list_receipt_rows(order),
+        "rows": [Row(figure.label, figure.text) for figure in sums_of(order)],
         "included": order.tax_included_amount and Row("Tax included", _figure(order, order.tax_included_amount)),
         "steps": _list_steps(order),
         "address": _address(order.shipping_address),
@@ -73,19 +77,6 @@ def _words_of(order: Order) -> dict[str, Any]:
         "payment": _payment(order),
         "picture_url": _picture_url,
     }
-
-
-def _list_receipt_rows(order: Order) -> list[Row]:
-    """What the total is made of, in the words of the order's page."""
-    country = country_names().get(order.shipping_address["country"], "")
-    delivery = f"Delivery to {country} ({order.shipping_method['name']})"
-    rows = [Row("Subtotal", _figure(order, order.subtotal_amount))]
-    if order.discount_amount:
-        rows.append(Row("Discount", "−" + _figure(order, order.discount_amount)))
-    rows.append(Row(delivery, _figure(order, order.shipping_amount) if order.shipping_amount else "Free"))
-    if order.tax_amount:
-        rows.append(Row("Tax", _figure(order, order.tax_amount)))
-    return rows
 
 
 def _picture_url(file_name: str | None) -> str | None:

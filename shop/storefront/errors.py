@@ -116,6 +116,7 @@ def _answer(status: int, message: str, details: list[str] | None = None, retry_a
     context = {
         "details": [detail for detail in details or [] if detail != message],
         "heading": HEADINGS.get(status, "That did not work"),
+        "is_order": request.blueprint == "orders",
         "message": message,
         "request_id": g.get("request_id", ""),
         "status": status,

@@ -1,4 +1,7 @@
-"""An order's own page: its confirmation, its progress, its cancellation. Opened by its link or by its customer."""
+"""An order's own page: confirmation, progress, cancellation and invoice, opened by its link or by its customer.
+
+Who has lost the link has it mailed again.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, make_response, request, url_for
+from flask import Blueprint, Response, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shop.domain.checkout import cancel_order
+from shop.domain.inputs import read_form
+from shop.domain.orders.invoices import Invoice, Seller, has_invoice, invoice_of
 from shop.domain.orders.models import Order, OrderEvent
-from shop.domain.orders.operations import can_be_cancelled
+from shop.domain.orders.operations import AskForLink, ask_for_order_link, can_be_cancelled
 from shop.domain.orders.queries import get_order
-from shop.extensions import terms
+from shop.errors import Invalid
+from shop.extensions import limiter, settings, terms
 from shop.policies import current_shopper, policy
+from shop.storefront.errors import status_of
+from shop.storefront.filled import FilledForm
 from shop.storefront.htmx import go_to
+from shop.storefront.pages import render_content_page
 from shop.storefront.rendering import render_page
 
 blueprint = Blueprint("orders", __name__)
@@ -27,6 +36,8 @@ STEPS = {
     "shipped": "On its way",
     "delivered": "Delivered",
 }
+# Browsers show a PDF by a page of their own around it, with styles inside.
+PDF_POLICY = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 
 @dataclass(frozen=True)
@@ -46,12 +57,17 @@ def show_order(order_id: str) -> ResponseReturnValue:
     page = render_page(
         "orders/order.html",
         can_be_cancelled=can_be_cancelled(order, current_shopper()),
+        has_invoice=has_invoice(order),
         is_just_placed=request.args.get("placed") == "1" and order.status != "cancelled",
         order=order,
         steps=steps_of(order),
         token=token,
     )
-    response = make_response(page)
+    return _out_of_indexes(page)
+
+
+def _out_of_indexes(answer: ResponseReturnValue) -> Response:
+    response = make_response(answer)
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 
@@ -63,6 +79,59 @@ def cancel(order_id: str) -> ResponseReturnValue:
     order = get_order(order_id, current_shopper(), terms, token)
     cancel_order(order.id, current_shopper(), reason="Cancelled on the order page")
     return go_to(url_for("orders.show_order", order_id=order.public_id, token=token or None))
+
+
+# -- the invoice -------------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/orders/<order_id>/invoice")
+@policy("guest")
+def show_invoice(order_id: str) -> ResponseReturnValue:
+    token = request.args.get("token", "")
+    invoice = _get_invoice(order_id, token)
+    return _out_of_indexes(render_page("orders/invoice.html", invoice=invoice, order_id=order_id, token=token))
+
+
+@blueprint.get("/orders/<order_id>/invoice.pdf")
+@policy("guest")
+def show_invoice_pdf(order_id: str) -> ResponseReturnValue:
+    # Imported here: it takes a fifth of a second and tens of megabytes, and most processes never print.
+    from shop.documents.invoice_pdf import render_invoice_pdf
+
+    invoice = _get_invoice(order_id, request.args.get("token", ""))
+    response = _out_of_indexes(Response(render_invoice_pdf(invoice), mimetype="application/pdf"))
+    response.headers["Content-Disposition"] = f'inline; filename="invoice-{invoice.number}.pdf"'
+    response.headers["Content-Security-Policy"] = PDF_POLICY
+    return response
+
+
+def _get_invoice(order_id: str, token: str) -> Invoice:
+    order = get_order(order_id, current_shopper(), terms, token)
+    return invoice_of(order, Seller(terms.shop_name, tuple(settings.shop_address_lines), settings.mail_from))
+
+
+# -- a lost link: the form stands on a public page, so it carries no token; its origin defends it ----------------------
+
+
+@blueprint.post("/order-links")
+@limiter.limit(lambda: settings.ratelimit_order_link)
+@policy("guest", form_token=False)
+def ask_for_link() -> ResponseReturnValue:
+    try:
+        ask_for_order_link(read_form(AskForLink, request.form.items()))
+    except Invalid as refusal:
+        form = FilledForm.refused(request.form, refusal)
+        return render_content_page("track-order", form=form), status_of(refusal)
+    return go_to(url_for("orders.show_link_sent"))
+
+
+@blueprint.get("/order-links")
+@policy("public")
+def show_link_sent() -> ResponseReturnValue:
+    return render_page("orders/link_sent.html")
+
+
+# -- its progress ------------------------------------------------------------------------------------------------------
 
 
 def steps_of(order: Order) -> list[Step]:

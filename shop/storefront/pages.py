@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from shop.errors import NotFound
 from shop.extensions import storage
 from shop.policies import policy
+from shop.storefront.filled import FilledForm
 from shop.storefront.rendering import render_page
 
 blueprint = Blueprint("pages", __name__)
@@ -55,7 +56,13 @@ PICTURE_HEADERS = {
 def show_page(slug: str) -> ResponseReturnValue:
     if slug not in TITLES:
         raise NotFound("There is no such page.")
-    return render_page(f"pages/{slug}.html", changed_on=CHANGED_ON, title=TITLES[slug], slug=slug)
+    return render_content_page(slug)
+
+
+def render_content_page(slug: str, form: FilledForm | None = None) -> str:
+    """A content page; `form` is the one on it, where it was refused."""
+    shown = {"changed_on": CHANGED_ON, "form": form or FilledForm(), "slug": slug, "title": TITLES[slug]}
+    return render_page(f"pages/{slug}.html", **shown)
 
 
 @blueprint.get("/media/<path:name>")

@@ -34,7 +34,7 @@ def register(app: Flask) -> None:
         country_names=country_names(),
         media_url=media_url,
         contact_address=configured.mail_from,
-        shop_address=[line.strip() for line in configured.shop_address.split(";") if line.strip()],
+        shop_address=configured.shop_address_lines,
         shop_intro=configured.shop_intro,
         shop_name=configured.shop_name,
         shop_picture=configured.shop_picture,

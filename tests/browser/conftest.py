@@ -51,6 +51,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]:
     url = f"http://127.0.0.1:{port}"
     changes = {
         "public_base_url": url,
+        "shop_address": "12 Weaver Lane; Amman 11118; Jordan",
         "database_url": f"sqlite:///{folder}/shop.db",
         "storage_url": f"file:{folder}/media",
         "redis_url": f"unix://{folder}/none.sock",

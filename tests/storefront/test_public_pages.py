@@ -29,6 +29,7 @@ PATHS = [
     "/pages/terms",
     "/pages/track-order",
     "/offline",
+    "/order-links",
 ]
 # What fills the parameters of a public route, and its query; a route with parameters must be named here.
 FILLED: dict[str, list[dict[str, str]]] = {
@@ -175,6 +176,7 @@ def test_the_policies_of_the_storefront_are_these(app):
         *("catalog.home", "catalog.category", "catalog.product", "catalog.search"),
         *("pages.show_page", "pages.media", "pages.robots", "pages.favicon"),
         *("browsers.manifest", "browsers.service_worker", "browsers.show_offline", "browsers.speculation_rules"),
+        "orders.show_link_sent",
     }
 
 

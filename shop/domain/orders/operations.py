@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from pydantic import Field
 from sqlalchemy import func, insert, select, update
 
-from shop.db import changed_rows, db, operation, transaction_time
+from shop.db import changed_rows, db, new_public_id, operation, transaction_time
 from shop.domain.actors import Actor
-from shop.domain.events import record_event
+from shop.domain.events import OutboxEvent, record_event
+from shop.domain.inputs import Email, Input, Line
 from shop.domain.inventory.models import Reservation
 from shop.domain.inventory.operations import release_reservations, ship_reservations
 from shop.domain.orders.models import Order, OrderEvent
@@ -21,6 +25,14 @@ ALLOWED_MOVES = {
     "cancelled": ("pending", "confirmed", "processing"),
 }
 CANCELLABLE_BY_CUSTOMER = ("pending", "confirmed")
+LINK_PAUSE = timedelta(minutes=10)  # between two e-mails with the same order's link
+
+
+class AskForLink(Input):
+    """What asking for an order's link asks for."""
+
+    number: Line = Field(min_length=1, max_length=32, title="an order number")
+    email: Email = Field(title="an e-mail address")
 
 
 def can_be_cancelled(order: Order, actor: Actor) -> bool:
@@ -124,6 +136,27 @@ def _move_shipping(order: Order, to: str, actor: Actor) -> None:
 
 def _reload(order_id: int) -> Order:
     return db.session.scalars(select(Order).where(Order.id == order_id).execution_options(populate_existing=True)).one()
+
+
+@operation
+def ask_for_order_link(wanted: AskForLink) -> None:
+    """Have the link of an order mailed to the address it was placed with, where number and address belong together.
+
+    At most once in 10 minutes an order. Whatever comes of it, the caller learns nothing and as much is read and
+    written, so that neither words nor time tell who ordered what.
+    """
+    found = db.session.execute(
+        select(Order.public_id, Order.email).where(Order.number == wanted.number.upper()).with_for_update()
+    ).one_or_none()
+    is_right = found is not None and found.email.lower() == wanted.email
+    subject_id = found.public_id if found is not None else new_public_id("order")  # a stand-in that names no order
+    asked = select(OutboxEvent.id).where(
+        OutboxEvent.subject_id == subject_id,
+        OutboxEvent.type == "order_link.requested",
+        OutboxEvent.created_at > transaction_time() - LINK_PAUSE,
+    )
+    was_asked = db.session.scalar(asked.limit(1)) is not None
+    record_event("order_link.requested" if is_right and not was_asked else "order_link.refused", subject_id)
 
 
 def pending_orders_without_hold(limit: int = 100) -> list[int]:
