@@ -11,7 +11,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run reset pictures test lint bench bench-pages prove-races prove-kills prove-import prove-start prove-pages lock
+.PHONY: help setup run reset pictures screenshots test lint bench bench-pages prove-races prove-kills prove-import prove-start prove-pages lock
 
 help:
 	@awk '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
@@ -25,6 +25,8 @@ reset: .venv/ok ## throw the demo data away and make it anew
 	@$(RUN) -m shop.demo.reset
 pictures: .venv/dev-ok ## draw the demo's pictures anew (only one: make pictures ONLY=slug)
 	@$(RUN) -m shop.demo.studio $(addprefix --only ,$(ONLY))
+screenshots: .venv/dev-ok ## every page on a phone and a desktop, light and dark (README=1: also those of the README)
+	@$(RUN) -m bench.screenshots $(if $(README),--readme)
 setup: .venv/dev-ok ## make .venv with everything for development (the other targets do it by themselves)
 
 ##@ Before you commit

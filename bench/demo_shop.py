@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from bench.running_shop import RunningShop, running_shop
 from bench.shopper import Shopper
+from shop.demo.place import DEFAULTS
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class DemoPage:
 @contextlib.contextmanager
 def demo_shop() -> Iterator[RunningShop]:
     """The shop with its demo data on SQLite."""
-    with running_shop("sqlite", redis=False, SHOP_NAME="Maison Aster", TAX_RATE_PERCENT="8") as shop:
+    dressed = {name: text for name, text in DEFAULTS.items() if name.startswith(("SHOP_", "TAX_"))}
+    with running_shop("sqlite", redis=False, **dressed) as shop:
         shop.python("-m", "shop.demo.prepare")
         yield shop
 

@@ -39,25 +39,35 @@
     badge.lastElementChild.textContent = count === 1 ? " item" : " items";
   }
 
+  // What failed on the way is said beside the page, which stays as it is, with a button that sends it once more.
+  let failed = null;
   function showToast(sentence) {
-    const toasts = byId("toasts");
     const toast = document.createElement("div");
     const text = document.createElement("p");
-    const close = document.createElement("button");
     toast.className = "toast";
     text.textContent = sentence;
-    close.className = "button quiet";
-    close.type = "button";
-    close.dataset.close = "";
-    close.textContent = "Close";
-    toast.append(text, close);
-    toasts?.replaceChildren(toast);
+    toast.append(text, toastButton("Try again", "again"), toastButton("Close", "close"));
+    byId("toasts")?.replaceChildren(toast);
+  }
+  function toastButton(words, what) {
+    const button = document.createElement("button");
+    button.className = "button quiet";
+    button.type = "button";
+    button.dataset[what] = "";
+    button.textContent = words;
+    return button;
+  }
+  function sendAgain() {
+    const { sourceElement: source, sourceEvent: event } = failed ?? {};
+    if (event?.type === "submit") source.requestSubmit(event.submitter?.isConnected ? event.submitter : undefined);
+    else source?.dispatchEvent(new Event(event.type, { bubbles: true, cancelable: true }));
   }
 
   let openedAt = 0;
   document.addEventListener("click", (event) => {
     const { target } = event;
-    target.closest("[data-close]")?.closest(".toast").remove();
+    if (target.closest("[data-again]")) sendAgain();
+    target.closest("[data-again], [data-close]")?.closest(".toast").remove();
     if (target.closest("[data-dismiss]")) {
       memory.set("dismissed", Date.now());
       hideDismissed();
@@ -127,6 +137,7 @@
   // An answer that is no page of ours (a proxy's 502, say) is not put into the page; neither is none at all.
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
+    if (ctx?.response?.status >= 500) failed = ctx;
     if (ctx?.response?.status >= 500 && !ctx.hx?.retarget) {
       event.preventDefault();
       showToast("The shop cannot answer right now. Wait a moment and try again.");
@@ -134,7 +145,9 @@
   });
   document.addEventListener("htmx:error", (event) => {
     const { ctx } = event.detail;
-    if (ctx && !ctx.response) showToast("The shop could not be reached. Look at your connection and try again.");
+    if (!ctx || ctx.response) return;
+    failed = ctx;
+    showToast("The shop could not be reached. Look at your connection and try again.");
   });
 
   document.addEventListener("DOMContentLoaded", () => {

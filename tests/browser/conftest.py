@@ -17,13 +17,16 @@ from flask_migrate import upgrade
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from shop import ROOT, create_app
-from shop.db import db
+from shop.db import db, operation
 from shop.demo import processes
+from shop.domain.catalog.models import Product
 from shop.domain.catalog.operations import save_category
+from shop.domain.catalog.renditions import renditions_of
 from tests import servers
-from tests.conftest import make_product
+from tests.conftest import add_picture, make_product
 from tests.conftest import test_settings as settings_for_tests
 
+PICTURES, PICTURED = ROOT / "shop" / "demo" / "pictures", "ambre-de-minuit"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 PATIENCE = 20_000  # milliseconds, for a machine that is busy with other tests
@@ -89,11 +92,10 @@ def _fill(app: Flask) -> None:
     body = save_category("body", "Body & bath", "Washes, oils and salts.")
     wash = save_category("wash", "Wash & soap", parent_slug="body")
     face = save_category("face", "Face care", "For the face.")
-    store = app.extensions["shop_storage"]
-    store.save(
-        "demo/amber.svg", b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 10"><path d="M0 0h8v10H0z"/></svg>'
+    amber = make_product(
+        "Amber", slug="amber", price="58.00", stock=500, variants=["30 ml", "50 ml"], category_id=face.id
     )
-    make_product("Amber", slug="amber", price="58.00", stock=500, variants=["30 ml", "50 ml"], category_id=face.id)
+    _give_pictures(app, amber)
     make_product(
         "Body wash",
         slug="body-wash",
@@ -114,7 +116,19 @@ def _fill(app: Flask) -> None:
         category_id=face.id,
     )
     for number in range(60):
-        make_product(f"Plain cream {number}", slug=f"plain-cream-{number}", stock=50, category_id=face.id)
+        cream = make_product(f"Plain cream {number}", slug=f"plain-cream-{number}", stock=50, category_id=face.id)
+        if number > 40:
+            _give_pictures(app, cream)
+
+
+@operation
+def _give_pictures(app: Flask, product: Product) -> None:
+    """Two of the demo's pictures."""
+    for view in ("1", "2"):
+        name = f"{PICTURED}-{view}.w960.jpg"
+        for file in (name, *(rendition.file_name for rendition in renditions_of(name))):
+            app.extensions["shop_storage"].save(f"demo/{file}", (PICTURES / file).read_bytes())
+        add_picture(product, f"demo/{name}", f"{product.name}, view {view}", 960, 1200)
 
 
 def _wait_for(url: str, has_ended: Callable[[], int | None], log: Path) -> None:

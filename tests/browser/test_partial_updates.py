@@ -168,9 +168,16 @@ def test_an_answer_that_is_no_page_of_ours_becomes_a_toast_and_the_page_stays(pa
     expect(page.locator("#toasts")).to_be_empty()
 
     page.wait_for_timeout(800)  # past the guard against double presses
+    page.unroute("**/cart/items")
     page.route("**/cart/items", lambda route: route.abort())
     page.locator("#add").click()
     expect(page.locator("#toasts")).to_contain_text("could not be reached")
+
+    page.unroute("**/cart/items")
+    page.wait_for_timeout(800)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#cart-status")).to_have_text("Amber added. 1 item in your cart.")
+    expect(page.locator("#toasts")).to_be_empty()
 
 
 def test_our_own_500_and_an_ended_cart_become_toasts_too(page, watched):

@@ -1,0 +1,79 @@
+"""Pictures: no larger than their place, early where they are seen first, late where not (ux.md, checks 8 and 9)."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.shopper import add_to_cart
+
+# Those of the page with what was fetched for them: its natural width is that of the file.
+PICTURES = """() => [...document.images].filter(i => i.checkVisibility()).map(i => ({
+  src: i.currentSrc, alt: i.getAttribute('alt'), hasSize: i.hasAttribute('width') && i.hasAttribute('height'),
+  isLazy: i.loading === 'lazy', isLoaded: i.complete && i.naturalWidth > 0, natural: i.naturalWidth,
+  shown: i.getBoundingClientRect().width, top: i.getBoundingClientRect().top,
+}))"""
+LARGEST = """() => new Promise(tell => new PerformanceObserver(list => {
+  const it = list.getEntries().at(-1).element;
+  tell([it.tagName, it.getAttribute('fetchpriority'), it.loading, it.closest('.hero, .gallery, .card') !== null]);
+}).observe({type: 'largest-contentful-paint', buffered: true}))"""
+
+
+def pictures_on(page, path):
+    page.goto(path, wait_until="networkidle")
+    return page.evaluate(PICTURES)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("path", ["/", "/categories/face", "/products/amber", "/cart", "/checkout"])
+def test_every_picture_has_its_size_and_words_and_is_no_larger_than_its_place(open_browser, size, path):
+    page = open_browser(viewport=size)
+    if path in {"/cart", "/checkout"}:
+        shopper = open_browser()
+        add_to_cart(shopper)
+        page.context.add_cookies(shopper.context.cookies())  # a browser uses a larger one that it has already
+
+    found = pictures_on(page, path)
+
+    largest_first = sorted(found, key=lambda picture: -picture["shown"])
+    seen = set()
+    assert found
+    for picture in largest_first:
+        assert picture["hasSize"] and picture["alt"] is not None, picture
+        is_again = picture["src"] in seen
+        seen.add(picture["src"])
+        if picture["isLoaded"] and not is_again and not picture["src"].partition("?")[0].endswith(".svg"):
+            assert picture["src"].endswith(".avif"), picture
+            width = int(picture["src"].rpartition(".w")[2].removesuffix(".avif"))
+            assert picture["shown"] <= width * 1.15 and width <= 2 * picture["shown"], picture
+        if picture["top"] > 4500 and not is_again:
+            assert picture["isLazy"] and not picture["isLoaded"], picture
+
+
+@pytest.mark.parametrize("path", ["/", "/categories/face", "/products/amber"])
+def test_what_is_seen_first_is_fetched_first(open_browser, path):
+    page = open_browser(viewport=PHONE)
+    page.goto(path, wait_until="networkidle")
+    tag, priority, loading, is_ours = page.evaluate(LARGEST)
+    assert (tag, priority, loading, is_ours) == ("IMG", "high", "auto", True) or tag in {"H1", "P"}
+
+
+def test_the_small_pictures_lead_to_the_large_ones_and_the_page_stays_where_it_is(open_browser):
+    page = open_browser(viewport=DESKTOP)
+    page.goto("/products/amber")
+    page.locator(".thumbs").scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    page.locator(".thumbs a").nth(1).click()
+    page.wait_for_function("() => document.querySelector('.strip').scrollLeft > 100")
+    assert page.evaluate("scrollY") == before
+    page.wait_for_selector(".thumbs li:nth-child(2) a[aria-current]")
+    assert page.locator(".thumbs a[aria-current]").count() == 1
+
+
+def test_without_javascript_they_lead_there_too(open_browser):
+    page = open_browser(javascript=False, viewport=PHONE)
+    page.goto("/products/amber")
+    page.locator(".thumbs a").nth(1).click()
+    assert page.url.endswith("#picture-2")
+    expect(page.locator("#picture-2")).to_be_in_viewport(ratio=0.5)
