@@ -108,12 +108,12 @@ def comparable_phone(phone: str) -> str:
     return digits.removeprefix("00")
 
 
-def missing_parts(address: Address) -> dict[str, str]:
+def missing_parts(country: str, *, region: str | None, postal_code: str | None) -> dict[str, str]:
     """What the country's addresses need and this one lacks: field name to the sentence that asks for it."""
     missing = {}
-    if address.country in NEEDS_REGION and not address.region:
+    if country in NEEDS_REGION and not region:
         missing["region"] = "Enter the state, governorate or region."
-    if address.country in NEEDS_POSTAL_CODE and not address.postal_code:
+    if country in NEEDS_POSTAL_CODE and not postal_code:
         missing["postalCode"] = "Enter the postal code."
     return missing
 

@@ -192,11 +192,11 @@ def _cancel_unpaid_order(order_id: int) -> None:
 def _check_wish(wanted: PlaceOrder, actor: Actor, terms: Terms) -> ShippingMethod:
     """The chosen method, once all that can be known without the cart is right."""
     check_own_customer(wanted.customer_id, actor)
-    missing = [
-        Detail(f"shippingAddress.{name}", sentence) for name, sentence in missing_parts(wanted.shipping_address).items()
-    ]
+    address = wanted.shipping_address
+    missing = missing_parts(address.country, region=address.region, postal_code=address.postal_code)
     if missing:
-        raise Invalid("The address is not complete.", missing)
+        details = [Detail(f"shippingAddress.{name}", sentence) for name, sentence in missing.items()]
+        raise Invalid("The address is not complete.", details)
     methods = _methods_for(wanted.shipping_address.country, terms)
     chosen = next((method for method in methods if method.id == wanted.shipping_method), None)
     if chosen is None:

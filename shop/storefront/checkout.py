@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from shop.db import transaction_time
-from shop.domain.addresses import NEEDS_POSTAL_CODE, NEEDS_REGION, country_names
+from shop.domain.addresses import NEEDS_POSTAL_CODE, NEEDS_REGION, country_names, missing_parts
 from shop.domain.carts.models import Cart
 from shop.domain.carts.queries import price_cart
 from shop.domain.checkout import (
@@ -79,11 +79,23 @@ def _place() -> ResponseReturnValue:
     except CartOrdered as refusal:
         return _lead_to(_get_order_of_same_form(refusal, placement_key))
     except REFUSALS as refusal:
-        response = _show(_get_cart_of_form(), FilledForm.refused(request.form, refusal), status=status_of(refusal))
+        response = _show(_get_cart_of_form(), _refused_form(refusal), status=status_of(refusal))
         if refusal.retry_after is not None:
             response.headers["Retry-After"] = str(refusal.retry_after)
         return response
     return _lead_to(order)
+
+
+def _refused_form(refusal: ShopError) -> FilledForm:
+    """The form with all that is wrong with it at once: also what the country's addresses need besides."""
+    filled = FilledForm.refused(request.form, refusal)
+    address = "shippingAddress."
+    if not any(name.startswith(address) for name in filled.mistakes):
+        return filled
+    region, postal_code = filled.value(f"{address}region").strip(), filled.value(f"{address}postalCode").strip()
+    missing = missing_parts(filled.value(f"{address}country"), region=region, postal_code=postal_code)
+    more = {f"{address}{name}": sentence for name, sentence in missing.items()}
+    return replace(filled, mistakes={**more, **filled.mistakes})
 
 
 def _check_methods_were_seen(wanted: PlaceOrder) -> None:

@@ -190,6 +190,11 @@ def test_the_list_of_mistakes_is_in_the_order_of_the_page(client, page):
     assert links == ["email", "phone", "lastName", "city"]
 
 
+def test_all_that_an_address_needs_is_told_at_once(client, page):
+    answer = client.post("/checkout", data=order_form(page, city="", region=" ", postalCode=""))
+    assert re.findall(r'href="#shippingAddress-(\w+)"', answer.text) == ["city", "region", "postalCode"]
+
+
 @pytest.mark.parametrize(
     ("country", "missing"), [("US", "region"), ("US", "postalCode"), ("JO", "region"), ("DE", "postalCode")]
 )
