@@ -37,7 +37,7 @@ from shop.api.schemas import (
 from shop.domain.carts.queries import CartLine, PricedCart
 from shop.domain.catalog.models import Category, Image, Product, Variant
 from shop.domain.catalog.queries import children_of
-from shop.domain.catalog.renditions import renditions_of
+from shop.domain.catalog.renditions import fallback_size, renditions_of
 from shop.domain.checkout import ShippingQuote
 from shop.domain.orders.models import Order, OrderLineItem
 from shop.domain.orders.tokens import order_link, order_token
@@ -121,13 +121,14 @@ def present_variant(variant: Variant, product: Product) -> VariantOut:
 
 
 def present_image(image: Image) -> ImageOut:
+    width, height = fallback_size(image.file_name, image.width, image.height)
     return ImageOut(
         id=image.public_id,
         url=media_url(image.file_name) or "",
         alt_text=image.alt_text,
         sort_order=image.position,
-        width=image.width,
-        height=image.height,
+        width=width,
+        height=height,
         srcset=_srcset(image.file_name),
         placeholder=None,
     )

@@ -14,6 +14,14 @@ from dotenv import dotenv_values
 
 from shop import ROOT
 
+PICTURES = Path(__file__).with_name("pictures")
+
+
+def stored_name(file_name: str) -> str:
+    """Under which name a picture of the demo is stored: with the version of all, as a stored file never changes."""
+    return f"demo/{(PICTURES / 'VERSION').read_text(encoding='utf-8').strip()}/{file_name}"
+
+
 DEFAULTS = {
     "SHOP_ENV": "development",
     "SHOP_NAME": "Maison Aster",
@@ -21,7 +29,7 @@ DEFAULTS = {
     "SHOP_INTRO": "Eaux de parfum, face and body care from our own workshop, with a few things from friends in Aarhus, "
     "Jaén and Limoges.",
     "SHOP_ADDRESS": "Maison Aster (a demo shop); 12 Rue des Ateliers; 06130 Grasse, France",
-    "SHOP_PICTURE": "demo/hero.w1920.jpg",
+    "SHOP_PICTURE": stored_name("hero.w1920.jpg"),
     "TAX_RATE_PERCENT": "8",
     "HOST": "127.0.0.1",
     "PORT": "5000",

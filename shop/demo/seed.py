@@ -14,6 +14,7 @@ from sqlalchemy import select
 from shop.db import db, end_read, frozen_time, operation, transaction_time
 from shop.demo.looks import HEIGHT, WIDTH, file_names, portrait_of
 from shop.demo.past_orders import Shopper, place_past_orders
+from shop.demo.place import PICTURES, stored_name
 from shop.domain.actors import SYSTEM
 from shop.domain.catalog.drafts import ImageDraft, ProductDraft, VariantDraft
 from shop.domain.catalog.operations import save_category, save_product
@@ -23,10 +24,8 @@ from shop.domain.terms import Terms
 from shop.money import Money
 
 CATALOGUE = Path(__file__).with_name("catalogue.json")
-PICTURES = Path(__file__).with_name("pictures")
 PEOPLE = Path(__file__).with_name("people.json")
 ADMIN = ("admin@example.com", "demo-admin-password")
-FOLDER = "demo/"  # of the store
 CUSTOMER = ("lina@example.com", "demo-customer-password")
 CATALOGUE_DAYS = 300
 STRIDE = 7
@@ -56,9 +55,9 @@ def seed_demo(terms: Terms, store: Store, *, echo: Callable[[str], object]) -> b
 
 def _save_pictures(store: Store) -> int:
     """Copy the demo's pictures, drawn by `make pictures`, into the store; returns how many files they are."""
-    files = sorted(PICTURES.iterdir())
+    files = sorted(PICTURES.glob("*.*"))
     for file in files:
-        store.save(FOLDER + file.name, file.read_bytes())
+        store.save(stored_name(file.name), file.read_bytes())
     return len(files)
 
 
@@ -113,7 +112,7 @@ def _draft(entry: dict[str, Any], currency: str) -> ProductDraft:
 def _images(entry: dict[str, Any]) -> tuple[ImageDraft, ...]:
     portrait = portrait_of(entry)
     return tuple(
-        ImageDraft(file_name=FOLDER + name, alt_text=portrait.alt_text(view), width=WIDTH, height=HEIGHT)
+        ImageDraft(file_name=stored_name(name), alt_text=portrait.alt_text(view), width=WIDTH, height=HEIGHT)
         for view, name in enumerate(file_names(entry["slug"]), 1)
     )
 

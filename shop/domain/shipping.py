@@ -29,6 +29,12 @@ class ShippingMethod:
         is_free = self.free_from is not None and goods >= self.free_from
         return Money(0, self.price.currency) if is_free else self.price
 
+    def missing_for_free(self, goods: Money) -> Money | None:
+        """What goods of this worth lack for sending them free: zero where nothing; None where it is never free."""
+        if self.free_from is None:
+            return None
+        return Money(max(self.free_from.amount - goods.amount, 0), goods.currency)
+
 
 def methods_serving(methods: tuple[ShippingMethod, ...], country: str) -> tuple[ShippingMethod, ...]:
     """The methods that deliver to a country, in the table's order; the first is the default."""

@@ -32,6 +32,11 @@ class Terms:
     max_cash_on_delivery: Money
     order_token_secrets: tuple[bytes, ...] = field(repr=False)
 
+    @property
+    def home_country(self) -> str:
+        """The country that is assumed until another is known: the first that is delivered to."""
+        return self.countries[0]
+
     @classmethod
     def from_settings(cls, settings: Settings) -> Terms:
         currency = settings.shop_currency

@@ -11,7 +11,10 @@ KEY = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*", re.ASCII)
 
 
 class DiskStorage:
-    """A folder that keeps files by key, such as `demo/amber.svg`."""
+    """A folder that keeps files by key, such as `demo/amber.svg`.
+
+    Browsers keep what they were given for ever: other content gets another key.
+    """
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder).resolve()

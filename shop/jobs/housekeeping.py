@@ -11,6 +11,7 @@ from shop.domain.carts.operations import expire_carts
 from shop.domain.checkout import cancel_unpaid_orders
 from shop.domain.customers.operations import clear_ended_sessions
 from shop.domain.idempotency import forget_old_keys
+from shop.domain.orders.operations import forget_refused_links
 
 log = structlog.get_logger()
 
@@ -29,6 +30,7 @@ TASKS = (
     Task("carts_expired", 60, expire_carts),
     Task("sessions_cleared", 60, clear_ended_sessions),
     Task("idempotency_keys_forgotten", 60, forget_old_keys),
+    Task("refused_order_links_forgotten", 3600, forget_refused_links),
 )
 
 

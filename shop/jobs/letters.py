@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -11,13 +9,14 @@ from flask import current_app
 
 from shop.domain.actors import SYSTEM
 from shop.domain.addresses import address_lines
-from shop.domain.orders.invoices import sums_of
 from shop.domain.orders.models import Order
 from shop.domain.orders.queries import get_order
+from shop.domain.orders.receipts import Figure, payment_words, sums_of
 from shop.domain.orders.tokens import order_link
 from shop.domain.outbox import ClaimedEmail
 from shop.extensions import settings, terms
 from shop.gateways.mail import Letter
+from shop.words import day
 
 # kind of e-mail -> its subject; its layout is templates/emails/<kind>.txt and .html
 SUBJECTS = {
@@ -27,18 +26,13 @@ SUBJECTS = {
 NOT_SHOWN_IN_MAIL = (".svg", ".avif")  # mail programs show an empty frame for these
 
 
-@dataclass(frozen=True)
-class Row:
-    """One row of a receipt."""
-
-    label: str
-    figure: str
-
-
 def write_letter(claim: ClaimedEmail) -> Letter:
     """The letter of a claimed e-mail, from the order as it is now. Raises NotFound when the order is gone."""
     order = get_order(claim.subject_id, SYSTEM, terms)
     words = {
+        "contact_address": settings.mail_from,
+        "shop_address": settings.shop_address_lines,
+        "shop_name": terms.shop_name,
         "subject": SUBJECTS[claim.kind].format(order=order),
         "shop_url": settings.public_base_url,
         **_words_of(order),
@@ -69,12 +63,12 @@ def _words_of(order: Order) -> dict[str, Any]:
         "lead": _lead(order),
         "due": _due(order),
         "expected": _expected(order),
-        "rows": [Row(figure.label, figure.text) for figure in sums_of(order)],
-        "included": order.tax_included_amount and Row("Tax included", _figure(order, order.tax_included_amount)),
+        "rows": sums_of(order),
+        "included": _included(order),
         "steps": _list_steps(order),
         "address": _address(order.shipping_address),
         "billing_address": _address(order.billing_address) if has_own_billing else [],
-        "payment": _payment(order),
+        "payment": payment_words(order),
         "picture_url": _picture_url,
     }
 
@@ -102,17 +96,7 @@ def _due(order: Order) -> str:
 def _expected(order: Order) -> str:
     if order.estimated_delivery is None or order.status == "cancelled":
         return ""
-    return str(_page_filter("day")(order.estimated_delivery))
-
-
-def _payment(order: Order) -> str:
-    if order.status == "cancelled":
-        return "Nothing is due"
-    if order.payment_status == "paid":
-        return "Paid"
-    if _due(order):
-        return "Cash on delivery, due at the door"
-    return str(_page_filter("words")(order.payment_status)) if order.total_amount else "Nothing is due"
+    return day(order.estimated_delivery)
 
 
 def _list_steps(order: Order) -> list[str]:
@@ -131,10 +115,6 @@ def _address(address: dict[str, Any]) -> list[str]:
     return [*address_lines(address), *filter(None, [address.get("phone")])]
 
 
-def _page_filter(name: str) -> Callable[[Any], Any]:
-    # The templates' own, so that a day and a state read the same in a letter and on a page.
-    return current_app.jinja_env.filters[name]
-
-
-def _figure(order: Order, amount: int) -> str:
-    return order.money(amount).format()
+def _included(order: Order) -> Figure | None:
+    tax = order.tax_included_amount
+    return Figure("Tax included", order.money(tax).format()) if tax else None

@@ -15,7 +15,7 @@ from shop.storefront.rendering import asset, render_plain_page
 
 blueprint = Blueprint("browsers", __name__)
 
-PAPER, NIGHT = "#FBFAF7", "#141412"  # what the browser paints around the page, by light and by dark
+PAPER = "#FBFAF7"  # what the browser paints around the page
 ICONS = {
     "img/icon-192.png": ("192x192", "any"),
     "img/icon-512.png": ("512x512", "any"),
@@ -35,7 +35,7 @@ SPECULATION_RULES = {
         {
             "where": {
                 "and": [
-                    {"href_matches": ["/", "/categories/*", "/collections/*", "/products/*", "/pages/*"]},
+                    {"href_matches": ["/", "/categories/*", "/products/*", "/pages/*"]},
                     {"not": {"selector_matches": "[download], [target=_blank]"}},
                 ]
             },

@@ -30,7 +30,7 @@ from shop.extensions import terms
 from shop.policies import current_shopper, policy
 from shop.storefront.catalog import render_product
 from shop.storefront.errors import status_of
-from shop.storefront.htmx import go_to, is_partial
+from shop.storefront.htmx import go_to, is_partial, vary_by_htmx
 from shop.storefront.offers import choose
 from shop.storefront.own_cart import find_own_cart, remember_cart, remember_count
 from shop.storefront.rendering import render_page
@@ -59,8 +59,9 @@ def add_item() -> ResponseReturnValue:
     count = shown["priced"].item_count
     if not is_partial():
         return remember_cart(go_to(url_for("cart.show_cart")), cart_id, count)
-    added = next(line for line in shown["priced"].lines if line.variant.public_id == wanted.variant_id)
-    response = make_response(render_template("cart/_drawer.html", **shown, added=added.product.name))
+    lines = shown["priced"].lines
+    added = next((line.product.name for line in lines if line.variant.public_id == wanted.variant_id), "")
+    response = make_response(render_template("cart/_drawer.html", **shown, added=added))
     response.headers["HX-Retarget"] = "#drawer"
     return remember_cart(response, cart_id, count)
 
@@ -124,16 +125,19 @@ class Removed:
 @policy("guest")
 def show_cart() -> ResponseReturnValue:
     asked = read_query(CartQuery, request.args)
-    shown = _shown(find_own_cart()) | {"gone": _find_removed(asked.removed, asked.quantity)}
+    shown = _shown(find_own_cart())
+    in_cart = {line.variant.public_id for line in shown["priced"].lines} if shown["priced"] else set()
+    if asked.removed not in in_cart:
+        shown["gone"] = _find_removed(asked.removed, asked.quantity)
     count = shown["priced"].item_count if shown["priced"] else 0
     if asked.view == "drawer" and is_partial():
-        return remember_count(make_response(render_template("cart/_drawer.html", **shown, added="")), count)
-    return remember_count(make_response(render_page("cart/cart.html", **shown)), count)
+        return remember_count(vary_by_htmx(render_template("cart/_drawer.html", **shown, added="")), count)
+    return remember_count(vary_by_htmx(render_page("cart/cart.html", **shown)), count)
 
 
 def _shown(cart: Cart | None) -> dict[str, Any]:
     """What every view of the cart shows. Delivery is worked out for its country, or for the shop's first one."""
-    country = terms.countries[0]
+    country = terms.home_country
     if cart and cart.destination:
         country = cart.destination["country"]
     method = next(iter(methods_serving(terms.shipping_methods, country)), None)

@@ -33,8 +33,9 @@ from shop.errors import Gone, NotFound
 from shop.extensions import limiter, settings, terms
 from shop.policies import policy
 from shop.storefront.htmx import is_partial, vary_by_htmx
-from shop.storefront.offers import Choice, card_of, choose, facts_of, pictures_of
+from shop.storefront.offers import Choice, card_of, choose, facts_of, offered_variants, pictures_of
 from shop.storefront.rendering import render_page
+from shop.storefront.structured import describe_path, describe_product, describe_shop
 
 blueprint = Blueprint("catalog", __name__)
 
@@ -57,11 +58,20 @@ class ListingQuery(Input):
     sort: Literal["newest", "price_asc", "price_desc", "name"] = "newest"
     page: int = Field(default=1, ge=1, le=100_000)
     shown: int = Field(default=PER_PAGE, ge=PER_PAGE, le=MOST_SHOWN, multiple_of=PER_PAGE)
+    view: Literal["more"] | None = None  # only the last of those shown, to be added to the others
+
+    @property
+    def wants_more(self) -> bool:
+        return self.view == "more" and is_partial()
 
     def to_filter(self, **more: str) -> ProductFilter:
         _, sort_by, sort_order = SORTS[self.sort]
-        limit = self.shown if self.page == 1 else PER_PAGE
-        asked = {"page": self.page, "limit": limit, "sortBy": sort_by, "sortOrder": sort_order, **more}
+        page, limit = self.page, PER_PAGE
+        if self.wants_more:
+            page = self.shown // PER_PAGE
+        elif self.page == 1:
+            limit = self.shown
+        asked = {"page": page, "limit": limit, "sortBy": sort_by, "sortOrder": sort_order, **more}
         return ProductFilter.model_validate(asked)
 
 
@@ -81,6 +91,7 @@ def home() -> ResponseReturnValue:
         categories=newest.categories,
         best_selling=[card_of(product) for product in sold],
         newest=[card_of(product) for product in newest.products],
+        structured=describe_shop(),
         pictures=pictures_of_branches(newest.categories),
     )
 
@@ -95,6 +106,7 @@ def category(slug: str) -> ResponseReturnValue:
         "category": found,
         "children": children_of(page.categories, found),
         "path": path_to(page.categories, found),
+        "structured": [describe_path(path_to(page.categories, found)[:-1], found.name)],
     }
     return _show_listing("catalog/category.html", page, context)
 
@@ -141,13 +153,11 @@ def pager_of(asked: ListingQuery, page: Page) -> Pager:
 def _show_listing(template: str, page: Page, context: dict[str, Any]) -> ResponseReturnValue:
     if not is_partial():
         return vary_by_htmx(render_page(template, categories=page.categories, **context))
-    if request.args.get("view") != "more":
+    asked, listing = context["asked"], context["listing"]
+    if not asked.wants_more:
         return vary_by_htmx(render_template("catalog/_results.html", **context))
-    shown = context["asked"].shown
-    context["cards"] = context["cards"][shown - PER_PAGE :]
     response = vary_by_htmx(render_template("catalog/_more.html", **context))
-    listing = context["listing"]
-    response.headers["HX-Replace-Url"] = url_for(listing["endpoint"], shown=shown, **listing["query"])
+    response.headers["HX-Replace-Url"] = url_for(listing["endpoint"], shown=asked.shown, **listing["query"])
     return response
 
 
@@ -179,13 +189,20 @@ def render_product(found: Product, choice: Choice, *, quantity: str = "1", refus
     categories = list_categories()
     context = product_context(found, choice, quantity=quantity, refusal=refusal)
     related = [card_of(product) for product in find_products(related_ids(found, limit=RELATED))]
-    context |= {"facts": facts_of(found), "path": _path_of(categories, found), "related": related}
+    path = _path_of(categories, found)
+    described = describe_product(found, offered_variants(found), context["pictures"])
+    context |= {
+        "facts": facts_of(found),
+        "path": path,
+        "related": related,
+        "structured": [described, describe_path(path, found.name)],
+    }
     return render_page("catalog/product.html", categories=categories, **context)
 
 
 def product_context(found: Product, choice: Choice, *, quantity: str = "1", refusal: str = "") -> dict[str, Any]:
     """What the page and its buy box show. Delivery is told for the first country that is served."""
-    country, today = terms.countries[0], transaction_time().date()
+    country, today = terms.home_country, transaction_time().date()
     methods = methods_serving(terms.shipping_methods, country)[:2]
     return {
         "choice": choice,

@@ -143,7 +143,7 @@ def _get_cart_of_form() -> Cart:
 
 def _first_values(cart: Cart) -> dict[str, str]:
     """What is known before anything is typed: the place that was quoted for, and the customer who is signed in."""
-    place = cart.destination or {"country": terms.countries[0]}
+    place = cart.destination or {"country": terms.home_country}
     values = {
         "country": place["country"],
         "region": place.get("region"),
@@ -162,7 +162,7 @@ def _first_values(cart: Cart) -> dict[str, str]:
 
 def _show(cart: Cart, filled: FilledForm, *, template: str = "checkout/_checkout.html", status: int = 200) -> Response:
     """The form with what the cart costs to the chosen country: its part for HTMX, else the page."""
-    country = filled.value("shippingAddress.country") or terms.countries[0]
+    country = filled.value("shippingAddress.country") or terms.home_country
     try:
         quotes = quote_methods(cart, country, terms)
     except Invalid as refusal:

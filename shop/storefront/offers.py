@@ -63,7 +63,7 @@ class Choice:
 
 def card_of(product: Product) -> Card:
     """The product's card: its cheapest variant's price."""
-    offered = _offered(product)
+    offered = offered_variants(product)
     if not offered:
         return Card(product, _first_image(product), product.from_price, None, is_from=False, badge="Sold out")
     cheapest = min(offered, key=lambda variant: variant.price_amount)
@@ -92,7 +92,7 @@ def choose(product: Product, asked: Mapping[str, str]) -> Choice:
 
     Without either it is the first variant in stock; of one that is not offered any more likewise.
     """
-    offered = _offered(product)
+    offered = offered_variants(product)
     if not offered:
         return Choice((), None)
     if len(product.option_names) < 2:
@@ -125,7 +125,8 @@ def facts_of(product: Product) -> dict[str, list[str]]:
     return facts
 
 
-def _offered(product: Product) -> list[Variant]:
+def offered_variants(product: Product) -> list[Variant]:
+    """The variants that can be chosen, in stock or not."""
     return [variant for variant in product.variants if variant.is_active]
 
 

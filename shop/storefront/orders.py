@@ -18,6 +18,7 @@ from shop.domain.orders.invoices import Invoice, Seller, has_invoice, invoice_of
 from shop.domain.orders.models import Order, OrderEvent
 from shop.domain.orders.operations import AskForLink, ask_for_order_link, can_be_cancelled
 from shop.domain.orders.queries import get_order
+from shop.domain.orders.receipts import payment_words, sums_of
 from shop.errors import Invalid
 from shop.extensions import limiter, settings, terms
 from shop.policies import current_shopper, policy
@@ -60,7 +61,9 @@ def show_order(order_id: str) -> ResponseReturnValue:
         has_invoice=has_invoice(order),
         is_just_placed=request.args.get("placed") == "1" and order.status != "cancelled",
         order=order,
+        payment=payment_words(order),
         steps=steps_of(order),
+        sums=sums_of(order),
         token=token,
     )
     return _out_of_indexes(page)

@@ -24,7 +24,8 @@ TITLES = {
     "terms": "Terms of sale",
     "track-order": "Track an order",
 }
-CHANGED_ON = date(2026, 11, 21)  # of the words of these pages
+# When the words of each were last changed.
+CHANGED_ON = dict.fromkeys(TITLES, date(2026, 11, 21))
 ROBOTS = """User-agent: *
 Disallow: /account
 Disallow: /api/
@@ -61,7 +62,7 @@ def show_page(slug: str) -> ResponseReturnValue:
 
 def render_content_page(slug: str, form: FilledForm | None = None) -> str:
     """A content page; `form` is the one on it, where it was refused."""
-    shown = {"changed_on": CHANGED_ON, "form": form or FilledForm(), "slug": slug, "title": TITLES[slug]}
+    shown = {"changed_on": CHANGED_ON[slug], "form": form or FilledForm(), "slug": slug, "title": TITLES[slug]}
     return render_page(f"pages/{slug}.html", **shown)
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Sequence
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_date, format_datetime
 from flask import Flask, current_app, render_template, url_for
 from markupsafe import Markup
 
@@ -19,6 +17,7 @@ from shop.domain.catalog.queries import children_of, list_categories
 from shop.domain.catalog.renditions import renditions_of
 from shop.domain.catalog.richtext import plain_text, sanitise_html
 from shop.extensions import settings
+from shop.words import day, moment, words
 
 MAX_TITLE = 60
 MAX_DESCRIPTION = 155
@@ -106,18 +105,3 @@ def summary(markup: str) -> str:
 def rich_text(markup: str) -> Markup:
     """Markup of the catalogue for printing; made safe here once more, whoever wrote the row."""
     return Markup(sanitise_html(markup))  # noqa: S704 (the one place: what sanitise_html returns is safe)
-
-
-def words(name: str) -> str:
-    """A lower snake case name as people read it: skin_types is Skin types."""
-    return name.replace("_", " ").capitalize()
-
-
-def day(value: date) -> str:
-    """A date in words, such as Thu 26 Nov 2026."""
-    return format_date(value, "EEE d MMM y", locale="en")
-
-
-def moment(value: datetime) -> str:
-    """A time in words, such as Thu 26 Nov 2026, 14:05 UTC."""
-    return format_datetime(value, "EEE d MMM y, HH:mm 'UTC'", locale="en")

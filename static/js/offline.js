@@ -1,4 +1,6 @@
 // Lets the browser keep seen pages for when there is no network. After the page is there: it slows no first visit.
+const tellConnection = () => document.documentElement.classList.toggle("is-offline", !navigator.onLine);
+["online", "offline", "pageshow"].forEach((news) => addEventListener(news, tellConnection));
 if (navigator.serviceWorker) {
   addEventListener("load", () => navigator.serviceWorker.register("/service-worker.js").catch(() => {}));
 }

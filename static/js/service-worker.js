@@ -6,7 +6,7 @@ const PAGES = `pages-${KEPT.version}`;
 const FILES = `files-${KEPT.version}`;
 const SEEN = `seen-${KEPT.version}`;
 const MOST = { [PAGES]: 60, [SEEN]: 150 };  // pages; pictures and the like
-const CATALOGUE = /^\/((categories|collections|products|pages)\/[^/]+)?$/;
+const CATALOGUE = /^\/((categories|products|pages)\/[^/]+)?$/;
 
 addEventListener("install", (event) => {
   skipWaiting();
@@ -74,7 +74,7 @@ async function findPage(url) {
   return await pages.match(url.href) || pages.match(url.href, { ignoreSearch });
 }
 
-// Files and pictures bear their version in their address: what is there is right.
+// Files bear their version in their address, and a stored picture never changes under its name: what is there is right.
 async function findOrFetch(event) {
   const kept = await caches.match(event.request.url);
   if (kept) return kept;
@@ -92,5 +92,5 @@ async function keep(name, address, answer) {
 }
 
 async function forget(address) {
-  return (await caches.open(PAGES)).delete(address);
+  return (await caches.open(PAGES)).delete(address, { ignoreSearch: true });
 }

@@ -40,13 +40,15 @@
   }
 
   // What failed on the way is said beside the page, which stays as it is, with a button that sends it once more.
+  // What was on its way to the cart may have arrived: then it is better looked at than sent once more.
   let failed = null;
   function showToast(sentence) {
+    const mayHaveArrived = failed.sourceElement?.matches("[data-once]:not(#checkout)");
     const toast = document.createElement("div");
     const text = document.createElement("p");
     toast.className = "toast";
-    text.textContent = sentence;
-    toast.append(text, toastButton("Try again", "again"), toastButton("Close", "close"));
+    text.textContent = mayHaveArrived ? `${sentence} Look at your cart first.` : sentence;
+    toast.append(text, ...(mayHaveArrived ? [] : [toastButton("Try again", "again")]), toastButton("Close", "close"));
     byId("toasts")?.replaceChildren(toast);
   }
   function toastButton(words, what) {
@@ -57,6 +59,7 @@
     button.textContent = words;
     return button;
   }
+  const isUnasked = (ctx) => ctx.sourceEvent?.type === "every";  // nobody pressed anything: it comes again by itself
   function sendAgain() {
     const { sourceElement: source, sourceEvent: event } = failed ?? {};
     if (event?.type === "submit") source.requestSubmit(event.submitter?.isConnected ? event.submitter : undefined);
@@ -97,7 +100,8 @@
     if (!target.classList?.contains("strip")) return;
     const shown = Math.round(target.scrollLeft / target.firstElementChild.offsetWidth);
     target.parentElement.querySelectorAll(".thumbs a").forEach((link, place) => {
-      link.toggleAttribute("aria-current", place === Math.abs(shown));
+      if (place === Math.abs(shown)) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
     });
   }, true);
 
@@ -137,15 +141,17 @@
   // An answer that is no page of ours (a proxy's 502, say) is not put into the page; neither is none at all.
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
-    if (ctx?.response?.status >= 500) failed = ctx;
-    if (ctx?.response?.status >= 500 && !ctx.hx?.retarget) {
-      event.preventDefault();
+    if (!(ctx?.response?.status >= 500)) return;
+    if (isUnasked(ctx) || !ctx.hx?.retarget) event.preventDefault();
+    if (isUnasked(ctx)) return;
+    failed = ctx;
+    if (!ctx.hx?.retarget) {
       showToast("The shop cannot answer right now. Wait a moment and try again.");
     }
   });
   document.addEventListener("htmx:error", (event) => {
     const { ctx } = event.detail;
-    if (!ctx || ctx.response) return;
+    if (!ctx || ctx.response || isUnasked(ctx)) return;
     failed = ctx;
     showToast("The shop could not be reached. Look at your connection and try again.");
   });

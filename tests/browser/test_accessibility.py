@@ -78,8 +78,7 @@ def test_axe_finds_nothing_on_the_pages_that_anybody_may_open(page):
     found = []
     for name, path in PUBLIC.items():
         answer = page.goto(path)
-        if name == "styleguide" and answer.status == 404:
-            continue
+        assert answer.status in {200, 404, 410, 422}, name
         found += violations(page, name)
     assert not found, "\n".join(found)
 

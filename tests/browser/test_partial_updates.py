@@ -173,11 +173,37 @@ def test_an_answer_that_is_no_page_of_ours_becomes_a_toast_and_the_page_stays(pa
     page.locator("#add").click()
     expect(page.locator("#toasts")).to_contain_text("could not be reached")
 
-    page.unroute("**/cart/items")
-    page.wait_for_timeout(800)
-    page.get_by_role("button", name="Try again").click()
-    expect(page.locator("#cart-status")).to_have_text("Amber added. 1 item in your cart.")
+    expect(page.locator("#toasts")).to_contain_text("Look at your cart first.")
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)  # it may have arrived
+
+
+def test_what_failed_can_be_tried_again(page, watched):
+    watched.expected = ["status of 502", "net::ERR_FAILED", "htmx:error", "Failed to fetch", "failed: "]
+    add_to_cart(page)
+    page.goto("/cart")
+    quantity = page.get_by_label("Quantity of Amber")
+    for fail in (lambda route: route.fulfill(status=502, body="Bad gateway"), lambda route: route.abort()):
+        wanted = str(int(quantity.input_value()) + 1)
+        page.route("**/cart/items/*", fail)
+        page.get_by_role("button", name="One more").click()
+        expect(page.locator("#toasts")).to_contain_text("try again")
+        page.unroute("**/cart/items/*")
+        page.get_by_role("button", name="Try again").click()
+        expect(quantity).to_have_value(wanted)
+        expect(page.locator("#toasts")).to_be_empty()
+
+
+def test_an_orders_page_that_looks_for_news_by_itself_does_not_nag(page, watched, shop):
+    watched.expected = ["status of 502"]
+    page.goto("/")
+    page.route("**/news", lambda route: route.fulfill(status=502, body="Bad gateway"))
+    page.evaluate("""() => {
+      document.querySelector('main').innerHTML = '<p id="news" hx-get="/news" hx-trigger="every 200ms">Old</p>';
+      htmx.process(document.querySelector('main'));
+    }""")
+    page.wait_for_timeout(900)
     expect(page.locator("#toasts")).to_be_empty()
+    expect(page.locator("#news")).to_have_text("Old")
 
 
 def test_our_own_500_and_an_ended_cart_become_toasts_too(page, watched):

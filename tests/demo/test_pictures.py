@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from shop.demo.looks import HEIGHT, HERO, LOOKS, WIDTH, file_names, portrait_of
-from shop.demo.seed import CATALOGUE, PICTURES
+from shop.demo.place import PICTURES, stored_name
+from shop.demo.seed import CATALOGUE
+from shop.demo.studio.__main__ import version_of
 from shop.demo.studio.scenes import SETS, THINGS, draw_view
 from shop.domain.catalog.renditions import FALLBACK_WIDTH, renditions_of
 
@@ -38,8 +40,14 @@ def test_every_file_that_a_name_promises_is_there_in_its_size():
 
 def test_there_is_no_other_file_and_all_together_are_light():
     promised = {each.file_name for name in SIZES for each in renditions_of(name)} | set(SIZES)
-    assert {file.name for file in PICTURES.iterdir()} == promised
+    assert {file.name for file in PICTURES.iterdir()} == promised | {"VERSION"}
     assert sum(file.stat().st_size for file in PICTURES.iterdir()) <= 8_000_000
+
+
+def test_their_version_is_in_the_name_under_which_they_are_stored():
+    version = (PICTURES / "VERSION").read_text().strip()
+    assert version == version_of(PICTURES)
+    assert stored_name("hero.w1920.jpg") == f"demo/{version}/hero.w1920.jpg"
 
 
 def test_every_picture_is_told_in_words_of_its_own():

@@ -11,7 +11,8 @@ import pypdf
 import pytest
 
 from shop.documents.invoice_pdf import render_invoice_pdf
-from shop.domain.orders.invoices import Figure, Invoice, InvoiceLine, Seller, TaxShare
+from shop.domain.orders.invoices import Invoice, InvoiceLine, Seller, TaxShare
+from shop.domain.orders.receipts import Figure
 from shop.money import Money
 
 NO_BREAK = "\N{NO-BREAK SPACE}"

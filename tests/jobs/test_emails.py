@@ -107,7 +107,7 @@ def test_both_parts_have_the_orders_figures_address_and_day(app: Flask, terms: T
             "We send it: Standard delivery, 3–5 working days.",
             f"We expect it at your door by {day}. Please have $44.90 in cash ready.",
             "Lina Haddad 1 Rainbow Street New York, NY 10001 United States +962 7 9012 3456",
-            "Cash on delivery, due at the door",
+            "Cash on delivery, $44.90 due at the door",
             "Ring twice, please.",
             "write to shop@example.com and name order",
             "Sent to lina@example.com",
@@ -233,7 +233,7 @@ def test_a_billing_address_of_its_own_is_shown(app: Flask, terms: Terms, mailbox
 def test_the_seller_is_named_by_the_address_of_the_shop(
     app: Flask, terms: Terms, mailbox: TestMailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(app.jinja_env.globals, "shop_address", ["Aster SARL", "12 Rue des Ateliers"])
+    monkeypatch.setattr(app.extensions["shop_settings"], "shop_address", "Aster SARL; 12 Rue des Ateliers")
 
     send_confirmation(terms)
 

@@ -61,7 +61,7 @@ def test_all_that_the_worker_keeps_from_the_start_is_there_and_is_what_the_offli
     assert set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page)) <= set(kept["assets"])
 
 
-def test_anything_new_in_script_style_or_offline_page_is_a_new_version(client, app, monkeypatch, tmp_path):
+def test_anything_new_on_the_offline_page_is_a_new_version(client, app, monkeypatch):
     before = kept_by(client)["version"]
     assert kept_by(client)["version"] == before
 

@@ -317,6 +317,11 @@ def test_what_is_sold_out_meanwhile_is_not_put_back(client, variant, terms):
     assert "Your cart is empty" in client.get("/cart").text
 
 
+def test_what_is_in_the_cart_is_not_said_to_be_removed(client, variant):
+    put_in_cart(client, variant)
+    assert "was removed" not in client.get(f"/cart?removed={variant.public_id}&quantity=99").text
+
+
 @pytest.mark.parametrize("removed", ["var_nothing", "x" * 300, "", "<b>", "%00"])
 def test_an_address_that_names_nothing_removed_offers_no_undo(client, removed):
     answer = client.get(f"/cart?removed={removed}")

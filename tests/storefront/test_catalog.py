@@ -390,3 +390,14 @@ def test_too_many_searches_are_asked_to_wait(limited_client):
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert 0 < int(answers[2].headers["Retry-After"]) <= 61
     assert "RateLimit" not in str(answers[0].headers) and "Set-Cookie" not in answers[2].headers
+
+
+@pytest.mark.parametrize("name", ["A", "A" * 57, "A" * 80])
+def test_a_shop_of_any_name_has_a_home_page(app, monkeypatch, name):
+    monkeypatch.setattr(app.extensions["shop_settings"], "shop_name", name)
+    monkeypatch.setitem(app.jinja_env.globals, "shop_name", name)
+    monkeypatch.setitem(
+        app.jinja_env.globals, "shop_tagline", "Fragrance and skincare, made slowly and worn every day."
+    )
+    title = re.search(r"<title>(.*?)</title>", app.test_client().get("/").text)[1]
+    assert 1 <= len(title) <= 60 and title.startswith("Fragrance and skincare")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import io
 import json
 import multiprocessing
@@ -52,9 +53,18 @@ def main(arguments: list[str]) -> int:
             print(f"{number:3}/{len(slugs)} {slug}", flush=True)
     if not wanted or "hero" in wanted:
         draw_shop_pictures()
+    (FOLDER / "VERSION").write_text(f"{version_of(FOLDER)}\n", encoding="utf-8")
     total = sum(file.stat().st_size for file in FOLDER.iterdir())
     print(f"{total / 1_000_000:.1f} MB in {FOLDER.name}/, drawn in {monotonic() - started:.0f} s.")
     return 0
+
+
+def version_of(folder: Path) -> str:
+    """What tells these pictures from any others: a hash of them all."""
+    whole = hashlib.sha256()
+    for file in sorted(folder.glob("*.*")):
+        whole.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
+    return whole.hexdigest()[:12]
 
 
 def portraits() -> dict[str, Portrait]:

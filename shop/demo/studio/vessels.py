@@ -94,13 +94,6 @@ def _grain_lines(pen: Pen, y0: float, y1: float, radius: float, colour: Colour) 
         )
 
 
-def _glass(pen: Pen, profile: list[Point], colour: Colour | None) -> None:
-    if colour is None:
-        pen.turned(profile, CLEAR, veil=CLEAR_VEIL)
-    else:
-        pen.turned(profile, tinted_glass(colour))
-
-
 def bottle_profile(radius: float, height: float, neck: float, shoulder: float) -> list[Point]:
     """From the foot up to the neck, with round shoulders."""
     foot = [(0.0, radius * 0.93), (0.8, radius * 0.975), (2.2, radius)]

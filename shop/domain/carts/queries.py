@@ -80,7 +80,8 @@ def find_line(cart: Cart, line_id: str) -> CartLineItem | None:
 
 
 def price_cart(cart: Cart, terms: Terms, method: ShippingMethod | None = None) -> PricedCart:
-    """The cart priced now. Shipping and tax are 0 without an address; then `method` or the default counts."""
+    """The cart priced now, sent by `method`, else by the default one for its address; without both neither shipping nor
+    tax is in it."""
     items = db.session.scalars(
         select(CartLineItem)
         .filter_by(cart_id=cart.id)

@@ -150,9 +150,7 @@ def find_products(public_ids: Sequence[str]) -> list[Product]:
     if not public_ids:
         return []
     rows = db.session.scalars(
-        select(Product)
-        .where(Product.status == "active", Product.public_id.in_(public_ids))
-        .options(*with_details())
+        select(Product).where(Product.status == "active", Product.public_id.in_(public_ids)).options(*with_details())
     )
     found = {product.public_id: product for product in rows}
     return [found[public_id] for public_id in public_ids if public_id in found]
@@ -210,11 +208,11 @@ def pictures_of_branches(categories: Sequence[Category]) -> dict[int, Image]:
     by_category = {category_id: product_id for category_id, product_id in oldest}
     chosen = {}
     for top in children_of(categories, None):
-        branch = [row.id for row in categories if top in path_to(categories, row)]
+        branch = _branch_ids(categories, top.slug)
         if oldest_of_branch := [by_category[row_id] for row_id in branch if row_id in by_category]:
             chosen[top.id] = min(oldest_of_branch)
     images = first_images(list(chosen.values())) if chosen else {}
-    return {top_id: images[product_id] for top_id, product_id in chosen.items()}
+    return {top_id: images[product_id] for top_id, product_id in chosen.items() if product_id in images}
 
 
 def first_images(product_ids: Sequence[int]) -> dict[int, Image]:

@@ -12,15 +12,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-WIDTHS = (
-    80,
-    160,
-    320,
-    640,
-    960,
-    1280,
-    1920,
-)  # each at most twice the one before, so that none is fetched far too large
+# Each at most twice the one before, so that none is fetched far too large.
+WIDTHS = (80, 160, 320, 640, 960, 1280, 1920)
 FALLBACK_WIDTH = 640  # of the JPEG, where the picture is wider
 NAME = re.compile(r"(?P<stem>.+)\.w(?P<width>[1-9]\d{0,4})\.jpg", re.ASCII)
 
@@ -45,3 +38,10 @@ def renditions_of(file_name: str | None) -> tuple[Rendition, ...]:
 def renditioned_name(stem: str, width: int) -> str:
     """The name under which to store a picture of that width, which promises the AVIF files beside it."""
     return f"{stem}.w{width}.jpg"
+
+
+def fallback_size(file_name: str | None, width: int | None, height: int | None) -> tuple[int | None, int | None]:
+    """Width and height in pixels of the file itself, of a picture that is so large: its JPEG may be narrower."""
+    if not renditions_of(file_name) or not width or not height or width <= FALLBACK_WIDTH:
+        return width, height
+    return FALLBACK_WIDTH, round(FALLBACK_WIDTH * height / width)

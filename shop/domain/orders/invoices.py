@@ -8,12 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from shop.domain.addresses import address_lines, country_names
+from shop.domain.addresses import address_lines
 from shop.domain.orders.models import Order, OrderLineItem
+from shop.domain.orders.receipts import MONEY_MOVED, Figure, payment_words, sums_of
 from shop.errors import NotFound
 from shop.money import Money
-
-MONEY_MOVED = ("paid", "partially_refunded", "refunded")
 
 
 @dataclass(frozen=True)
@@ -34,14 +33,6 @@ class InvoiceLine:
     quantity: int
     unit_price: Money
     total: Money
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A row of the sum: `text` is its amount as it is printed."""
-
-    label: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -97,7 +88,7 @@ def invoice_of(order: Order, seller: Seller) -> Invoice:
         sums=tuple(sums_of(order)),
         total=order.total,
         tax=_tax_of(order),
-        payment=_payment_of(order),
+        payment=payment_words(order),
     )
 
 
@@ -112,40 +103,12 @@ def _line(order: Order, line: OrderLineItem) -> InvoiceLine:
     )
 
 
-def sums_of(order: Order) -> list[Figure]:
-    """What the total of any order is made of, in the words of the order's page: the rows above it."""
-    country = country_names().get(order.shipping_address["country"], "")
-    delivery = f"Delivery to {country} ({order.shipping_method['name']})"
-    rows = [Figure("Subtotal", order.money(order.subtotal_amount).format())]
-    if order.discount_amount:
-        rows.append(Figure("Discount", "\N{MINUS SIGN}" + order.money(order.discount_amount).format()))
-    rows.append(Figure(delivery, order.money(order.shipping_amount).format() if order.shipping_amount else "Free"))
-    if order.tax_amount:
-        rows.append(Figure("Tax", order.money(order.tax_amount).format()))
-    return rows
-
-
 def _tax_of(order: Order) -> TaxShare | None:
     tax = order.money(order.tax_amount + order.tax_included_amount)
     if not tax:
         return None
     label = "Tax, added to the prices" if order.tax_amount else "Tax, included in the prices"
     return TaxShare(label, net=order.total - tax, tax=tax, gross=order.total)
-
-
-def _payment_of(order: Order) -> str:
-    in_cash = "in cash on delivery" if order.payment_method == "cash_on_delivery" else "online"
-    if order.payment_status == "refunded":
-        return "Paid and refunded"
-    if order.payment_status == "partially_refunded":
-        return "Paid and refunded in part"
-    if order.total_amount == 0:
-        return "Nothing is due"
-    if order.payment_status == "paid":
-        return f"Paid {in_cash}"
-    if order.payment_method == "cash_on_delivery":
-        return f"Cash on delivery, {order.total.format()} due at the door"
-    return f"{order.total.format()} due"
 
 
 def _moved_at(order: Order, track: str, to: str) -> datetime | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pydantic import Field
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from shop.db import changed_rows, db, new_public_id, operation, transaction_time
 from shop.domain.actors import Actor
@@ -26,6 +26,7 @@ ALLOWED_MOVES = {
 }
 CANCELLABLE_BY_CUSTOMER = ("pending", "confirmed")
 LINK_PAUSE = timedelta(minutes=10)  # between two e-mails with the same order's link
+LINKS_A_DAY = 5  # of one order
 
 
 class AskForLink(Input):
@@ -142,7 +143,7 @@ def _reload(order_id: int) -> Order:
 def ask_for_order_link(wanted: AskForLink) -> None:
     """Have the link of an order mailed to the address it was placed with, where number and address belong together.
 
-    At most once in 10 minutes an order. Whatever comes of it, the caller learns nothing and as much is read and
+    At most once in 10 minutes and five times a day an order. Whatever comes of it, the caller learns nothing and as much is read and
     written, so that neither words nor time tell who ordered what.
     """
     found = db.session.execute(
@@ -150,13 +151,23 @@ def ask_for_order_link(wanted: AskForLink) -> None:
     ).one_or_none()
     is_right = found is not None and found.email.lower() == wanted.email
     subject_id = found.public_id if found is not None else new_public_id("order")  # a stand-in that names no order
-    asked = select(OutboxEvent.id).where(
+    now = transaction_time()
+    asked = select(OutboxEvent.created_at).where(
         OutboxEvent.subject_id == subject_id,
         OutboxEvent.type == "order_link.requested",
-        OutboxEvent.created_at > transaction_time() - LINK_PAUSE,
+        OutboxEvent.created_at > now - timedelta(days=1),
     )
-    was_asked = db.session.scalar(asked.limit(1)) is not None
-    record_event("order_link.requested" if is_right and not was_asked else "order_link.refused", subject_id)
+    sent_at = db.session.scalars(asked).all()
+    is_soon = len(sent_at) >= LINKS_A_DAY or any(at > now - LINK_PAUSE for at in sent_at)
+    record_event("order_link.requested" if is_right and not is_soon else "order_link.refused", subject_id)
+
+
+@operation
+def forget_refused_links() -> int:
+    """Delete what was noted of requests for a link that came to nothing, after a day; returns how many."""
+    yesterday = transaction_time() - timedelta(days=1)
+    old = delete(OutboxEvent).where(OutboxEvent.type == "order_link.refused", OutboxEvent.created_at < yesterday)
+    return changed_rows(db.session.execute(old.where(OutboxEvent.dispatched_at.is_not(None))))
 
 
 def pending_orders_without_hold(limit: int = 100) -> list[int]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import selectinload
 
 from shop.db import db
 from shop.domain.actors import Actor
+from shop.domain.catalog.models import Product
 from shop.domain.orders.models import Order, OrderLineItem
 from shop.domain.orders.tokens import token_opens
 from shop.domain.terms import Terms
@@ -49,11 +50,13 @@ def list_orders_of(user_id: int, page: int, limit: int) -> tuple[Sequence[Order]
 
 
 def best_selling(limit: int, since: datetime) -> list[str]:
-    """Public ids of the products of which most units were ordered since then and not cancelled, the most first."""
+    """Public ids of the products on sale of which most units were ordered since then and not cancelled, most first."""
     units = func.sum(OrderLineItem.quantity)
     rows = db.session.scalars(
         select(OrderLineItem.product_public_id)
         .join(Order, Order.id == OrderLineItem.order_id)
+        .join(Product, Product.public_id == OrderLineItem.product_public_id)
+        .where(Product.status == "active")
         .where(Order.created_at >= since, Order.status.not_in(("pending", "cancelled")))
         .group_by(OrderLineItem.product_public_id)
         .order_by(units.desc(), OrderLineItem.product_public_id)

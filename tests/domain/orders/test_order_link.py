@@ -10,7 +10,7 @@ import pytest
 from shop.db import db, frozen_time, transaction_time
 from shop.domain.audit_checks import run_audit
 from shop.domain.events import Email, OutboxEvent
-from shop.domain.orders.operations import LINK_PAUSE, AskForLink, ask_for_order_link
+from shop.domain.orders.operations import LINK_PAUSE, LINKS_A_DAY, AskForLink, ask_for_order_link, forget_refused_links
 from shop.domain.orders.queries import email_addresses_of
 from shop.domain.outbox import dispatch_events, undispatched_events
 from tests.conftest import make_product, placed_order, variants_of
@@ -111,3 +111,25 @@ def test_a_refusal_keeps_nothing_of_what_was_typed(order):
     db.session.rollback()
     row = db.session.scalars(db.select(OutboxEvent).filter_by(type="order_link.refused")).one()
     assert row.payload == {} and row.subject_id.startswith("order_") and row.subject_id != order.public_id
+
+
+def test_five_a_day_are_the_most_whatever_the_pauses(order):
+    start = transaction_time()
+    for number in range(8):
+        with frozen_time(start + number * timedelta(minutes=20)):
+            ask(order.number)
+    assert len(link_emails()) == LINKS_A_DAY
+    with frozen_time(start + timedelta(days=1, minutes=1)):
+        ask(order.number)
+    assert len(link_emails()) == LINKS_A_DAY + 1
+
+
+def test_what_came_to_nothing_is_forgotten_after_a_day(order):
+    ask(order.number, "omar@example.com")
+    ask(order.number)
+    link_emails()
+    assert forget_refused_links() == 0
+    with frozen_time(transaction_time() + timedelta(days=1, minutes=1)):
+        assert forget_refused_links() == 1
+    types = set(db.session.scalars(db.select(OutboxEvent.type)))
+    assert "order_link.requested" in types and "order_link.refused" not in types

@@ -1,0 +1,46 @@
+"""The words of an order's money, made once: its page, its letters and its invoice say the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shop.domain.addresses import country_names
+from shop.domain.orders.models import Order
+
+MONEY_MOVED = ("paid", "partially_refunded", "refunded")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A row of the sum: `text` is its amount as it is printed."""
+
+    label: str
+    text: str
+
+
+def sums_of(order: Order) -> list[Figure]:
+    """What the total of any order is made of, in the words of the order's page: the rows above it."""
+    country = country_names().get(order.shipping_address["country"], "")
+    delivery = f"Delivery to {country} ({order.shipping_method['name']})"
+    rows = [Figure("Subtotal", order.money(order.subtotal_amount).format())]
+    if order.discount_amount:
+        rows.append(Figure("Discount", "\N{MINUS SIGN}" + order.money(order.discount_amount).format()))
+    rows.append(Figure(delivery, order.money(order.shipping_amount).format() if order.shipping_amount else "Free"))
+    if order.tax_amount:
+        rows.append(Figure("Tax", order.money(order.tax_amount).format()))
+    return rows
+
+
+def payment_words(order: Order) -> str:
+    """How the order is paid and what of it is due."""
+    if order.payment_status == "refunded":
+        return "Paid and refunded"
+    if order.payment_status == "partially_refunded":
+        return "Paid and refunded in part"
+    if order.payment_status == "paid":
+        return "Paid in cash on delivery" if order.payment_method == "cash_on_delivery" else "Paid online"
+    if order.status == "cancelled" or order.total_amount == 0:
+        return "Nothing is due"
+    if order.payment_method == "cash_on_delivery":
+        return f"Cash on delivery, {order.total.format()} due at the door"
+    return f"{order.total.format()} due"
