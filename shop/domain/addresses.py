@@ -25,6 +25,13 @@ def country_names(locale: str = "en") -> dict[str, str]:
     }
 
 
+def country_in_sentence(code: str) -> str:
+    """A country's name as it stands in a sentence, such as "to the United States"; empty for no country."""
+    name = country_names().get(code, "")
+    return f"the {name}" if code in WITH_ARTICLE else name
+
+
+WITH_ARTICLE = frozenset(["AE", "BS", "CF", "CK", "DO", "FK", "GB", "GM", "KY", "MH", "MV", "NL", "PH", "SB", "US"])
 NO_COUNTRY = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
 
 

@@ -19,6 +19,7 @@ from shop.policies import current_shopper, policy
 from shop.storefront.errors import status_of
 from shop.storefront.filled import FilledForm
 from shop.storefront.htmx import go_to
+from shop.storefront.orders import STATUS_WORDS
 from shop.storefront.own_cart import forget_cart, named_cart_id, remember_count
 from shop.storefront.redirects import safe_next
 from shop.storefront.rendering import render_page
@@ -84,7 +85,14 @@ def show_account() -> ResponseReturnValue:
     orders, total = list_orders_of(current_user.id, asked.page, ORDERS_PER_PAGE)
     total_pages = -(-total // ORDERS_PER_PAGE)
     return make_response(
-        render_page("account/account.html", user=current_user, orders=orders, page=asked.page, total_pages=total_pages)
+        render_page(
+            "account/account.html",
+            orders=orders,
+            page=asked.page,
+            status_words=STATUS_WORDS,
+            total_pages=total_pages,
+            user=current_user,
+        )
     )
 
 

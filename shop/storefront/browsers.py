@@ -24,7 +24,7 @@ ICONS = {
 # Every public page asks for these, the offline page among them.
 KEPT_ASSETS = (
     *("css/shop.css", "js/shop.js", "js/offline.js", "vendor/htmx-4.0.1.min.js"),
-    *("fonts/instrument-serif-5.3.0.woff2", "img/favicon.svg", "img/apple-touch-icon.png"),
+    *("fonts/instrument-serif-5.3.0.woff2", "img/favicon.svg", "img/apple-touch-icon.png", "img/placeholder.svg"),
 )
 WORKER = "js/service-worker.js"
 WORKER_POLICY = "default-src 'none'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -60,8 +60,9 @@ def add_item() -> ResponseReturnValue:
     if not is_partial():
         return remember_cart(go_to(url_for("cart.show_cart")), cart_id, count)
     lines = shown["priced"].lines
-    added = next((line.product.name for line in lines if line.variant.public_id == wanted.variant_id), "")
-    response = make_response(render_template("cart/_drawer.html", **shown, added=added))
+    added = next((line for line in lines if line.variant.public_id == wanted.variant_id), None)
+    said = {"added": added.product.name, "added_id": added.item.public_id} if added else {"added": ""}
+    response = make_response(render_template("cart/_drawer.html", **shown, **said))
     response.headers["HX-Retarget"] = "#drawer"
     return remember_cart(response, cart_id, count)
 

@@ -29,6 +29,7 @@ from shop.domain.catalog.queries import (
 from shop.domain.inputs import Input, Line, read_query
 from shop.domain.orders.queries import best_selling
 from shop.domain.shipping import add_working_days, methods_serving
+from shop.domain.terms import MAX_QUANTITY
 from shop.errors import Gone, NotFound
 from shop.extensions import limiter, settings, terms
 from shop.policies import policy
@@ -155,7 +156,7 @@ def _show_listing(template: str, page: Page, context: dict[str, Any]) -> Respons
         return vary_by_htmx(render_page(template, categories=page.categories, **context))
     asked, listing = context["asked"], context["listing"]
     if not asked.wants_more:
-        return vary_by_htmx(render_template("catalog/_results.html", **context))
+        return vary_by_htmx(render_template("catalog/_results.html", **context, said=True))
     response = vary_by_htmx(render_template("catalog/_more.html", **context))
     response.headers["HX-Replace-Url"] = url_for(listing["endpoint"], shown=asked.shown, **listing["query"])
     return response
@@ -165,14 +166,21 @@ def _show_listing(template: str, page: Page, context: dict[str, Any]) -> Respons
 @policy("public")
 def product(slug: str) -> ResponseReturnValue:
     found = _get_product_or_gone(slug)
-    choice = choose(found, request.args)
+    choice, quantity = choose(found, request.args), _asked_quantity()
     if is_partial():
-        buybox = make_response(render_template("catalog/_buybox.html", **product_context(found, choice), oob=True))
+        context = product_context(found, choice, quantity=quantity)
+        buybox = make_response(render_template("catalog/_buybox.html", **context, oob=True))
         if choice.variant:
             here = url_for("catalog.product", slug=found.slug, variant=choice.variant.public_id)
             buybox.headers["HX-Replace-Url"] = here
         return vary_by_htmx(buybox)
-    return vary_by_htmx(render_product(found, choice))
+    return vary_by_htmx(render_product(found, choice, quantity=quantity))
+
+
+def _asked_quantity() -> str:
+    """What was typed before another variant was chosen; "1" where it is no quantity."""
+    asked = request.args.get("quantity", "")
+    return asked if asked.isascii() and asked.isdecimal() and 1 <= int(asked[:3]) <= MAX_QUANTITY else "1"
 
 
 def _get_product_or_gone(slug: str) -> Product:

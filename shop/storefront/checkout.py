@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from shop.db import transaction_time
-from shop.domain.addresses import NEEDS_POSTAL_CODE, NEEDS_REGION, country_names, missing_parts
+from shop.domain.addresses import NEEDS_POSTAL_CODE, NEEDS_REGION, country_in_sentence, missing_parts
 from shop.domain.carts.models import Cart
 from shop.domain.carts.queries import price_cart
 from shop.domain.checkout import (
@@ -102,9 +102,9 @@ def _check_methods_were_seen(wanted: PlaceOrder) -> None:
     """Raises Invalid where the form shows the methods of one country and names another: chosen without JavaScript."""
     country = wanted.shipping_address.country
     if request.form.get("quotedCountry", country) != country:
-        name = country_names()[country]
+        name = country_in_sentence(country)
         sentence = f"These are the ways to send to {name}. Look at them and the total, and order again."
-        raise Invalid(sentence, [Detail("shippingMethod", sentence)])
+        raise Invalid("Look at the delivery methods first.", [Detail("shippingMethod", sentence)])
 
 
 def _key_of_this_form() -> str:

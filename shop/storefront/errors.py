@@ -34,7 +34,7 @@ STATUS = {
     errors.Unavailable: 503,
 }
 HEADINGS = {
-    400: "That cannot be read",
+    400: "We could not read that",
     403: "That was refused",
     404: "Page not found",
     405: "That does not work here",

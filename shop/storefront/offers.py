@@ -37,6 +37,7 @@ class OptionValue:
     is_chosen: bool
     note: str = ""
     price: Money | None = None
+    compare_at: Money | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _badge(offered: Sequence[Variant]) -> str:
     in_stock = [variant for variant in offered if variant.stock.available > 0]
     if not in_stock:
         return "Sold out"
-    if any(variant.compare_at for variant in in_stock):
+    if min(offered, key=lambda variant: variant.price_amount).compare_at:  # whose price the card shows
         return "Sale"
     return "Few left" if all(variant.stock.is_low for variant in in_stock) else ""
 
@@ -157,6 +158,7 @@ def _group_of_variants(product: Product, offered: Sequence[Variant], chosen: Var
             is_chosen=variant is chosen,
             note="" if variant.stock.available > 0 else "sold out",
             price=variant.price if prices_differ else None,
+            compare_at=variant.compare_at if prices_differ else None,
         )
         for variant in offered
     )

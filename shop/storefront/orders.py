@@ -41,6 +41,9 @@ STEPS = {
 PDF_POLICY = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 
+STATUS_WORDS = {**STEPS, "cancelled": "Cancelled"}
+
+
 @dataclass(frozen=True)
 class Step:
     """One step of an order's way; `at` is None for one that is still to come."""

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, current_app, render_template, url_for
 from markupsafe import Markup
 
-from shop.domain.addresses import country_names
+from shop.domain.addresses import country_in_sentence, country_names
 from shop.domain.catalog.models import Category
 from shop.domain.catalog.queries import children_of, list_categories
 from shop.domain.catalog.renditions import renditions_of
@@ -30,6 +30,7 @@ def register(app: Flask) -> None:
         absolute_media_url=absolute_media_url,
         absolute_url=absolute_url,
         asset=asset,
+        country_in_sentence=country_in_sentence,
         country_names=country_names(),
         media_url=media_url,
         contact_address=configured.mail_from,

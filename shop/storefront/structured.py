@@ -1,4 +1,4 @@
-"""What search engines are told of a page in their own words: schema.org as JSON-LD. Plain values of what the page shows."""
+"""What search engines are told of a page in their own words (schema.org, JSON-LD): what the page shows, as values."""
 
 from __future__ import annotations
 

@@ -2,5 +2,11 @@
 const tellConnection = () => document.documentElement.classList.toggle("is-offline", !navigator.onLine);
 ["online", "offline", "pageshow"].forEach((news) => addEventListener(news, tellConnection));
 if (navigator.serviceWorker) {
-  addEventListener("load", () => navigator.serviceWorker.register("/service-worker.js").catch(() => {}));
+  addEventListener("load", async () => {
+    const isFirst = !navigator.serviceWorker.controller;
+    await navigator.serviceWorker.register("/service-worker.js").catch(() => {});
+    if (!isFirst) return;
+    const { active } = await navigator.serviceWorker.ready;  // the first page's pictures did not pass it
+    active?.postMessage([...document.images].map((picture) => picture.currentSrc).filter(Boolean));
+  });
 }

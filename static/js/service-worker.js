@@ -33,6 +33,15 @@ async function keepOpenPages() {
   }
 }
 
+addEventListener("message", ({ data }) => {
+  for (const address of data) {
+    const url = new URL(address, location.origin);
+    if (url.origin === location.origin && (hasVersion(url) || url.pathname.startsWith("/media/"))) {
+      fetch(url, { cache: "force-cache" }).then((answer) => answer.status === 200 && keep(SEEN, url.href, answer)).catch(() => {});
+    }
+  }
+});
+
 addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);

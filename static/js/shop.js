@@ -39,8 +39,7 @@
     badge.lastElementChild.textContent = count === 1 ? " item" : " items";
   }
 
-  // What failed on the way is said beside the page, which stays as it is, with a button that sends it once more.
-  // What was on its way to the cart may have arrived: then it is better looked at than sent once more.
+  // What failed on the way can be sent again; what was on its way to the cart may have arrived, and is looked at first.
   let failed = null;
   function showToast(sentence) {
     const mayHaveArrived = failed.sourceElement?.matches("[data-once]:not(#checkout)");
@@ -74,8 +73,13 @@
     if (target.closest("[data-dismiss]")) {
       memory.set("dismissed", Date.now());
       hideDismissed();
+      byId("content").focus();
     }
     if (target.closest("[data-print]")) print();
+
+    if (target.closest("[data-reload]")) location.reload();
+    const menu = document.querySelector(".menu[open]");
+    if (menu && !menu.contains(target)) menu.open = false;
 
     // A press beside the drawer closes it; the rest of a double click on what opened it does not.
     if (target.id === "drawer" && performance.now() - openedAt > 500) target.close();
@@ -87,33 +91,42 @@
       (field.matches("input, select, textarea") ? field : field.querySelector("input"))?.focus();
     }
 
-    // A small picture brings its large one into view, and nothing else moves.
-    const large = byId(target.closest(".thumbs a")?.hash.slice(1) ?? "");
-    if (large) {
-      event.preventDefault();
-      large.parentElement.scrollTo({ left: large.offsetLeft - large.parentElement.firstElementChild.offsetLeft });
-    }
   });
 
-  // The small picture of what is in view is marked.
-  document.addEventListener("scroll", ({ target }) => {
-    if (!target.classList?.contains("strip")) return;
-    const shown = Math.round(target.scrollLeft / target.firstElementChild.offsetWidth);
-    target.parentElement.querySelectorAll(".thumbs a").forEach((link, place) => {
-      if (place === Math.abs(shown)) link.setAttribute("aria-current", "true");
-      else link.removeAttribute("aria-current");
-    });
+  document.addEventListener("keydown", (event) => {
+    const menu = document.querySelector(".menu[open]");
+    if (event.key !== "Escape" || !menu) return;
+    menu.open = false;
+    menu.firstElementChild.focus();
+  });
+
+  // With a key held down a link is for another tab.
+  document.addEventListener("click", (event) => {
+    if ((event.ctrlKey || event.metaKey || event.shiftKey) && event.target.closest("a[hx-get]")) event.stopImmediatePropagation();
   }, true);
 
-  // On a phone the button at the lower edge is there only while the other one is out of sight.
-  const watcher = new IntersectionObserver(([entry]) => {
-    byId("buy-bar")?.classList.toggle("is-beside", entry.isIntersecting);
-  });
-  function watchAddButton() {
-    watcher.disconnect();
-    const button = byId("add");
-    if (button) watcher.observe(button);
-  }
+  // Presses on + and - count at once and are sent together; the answer may have replaced the field.
+  const steps = new Map();
+  document.addEventListener("click", (event) => {
+    const step = event.target.closest(".step[form]");
+    if (!step || step.disabled) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const field = step.parentElement.querySelector("input[type=number]");
+    const { id } = field, before = steps.get(id);
+    const wanted = (before?.wanted ?? Number(field.value)) + (step.id.startsWith("more-") ? 1 : -1);
+    if (wanted < Number(field.min) || wanted > Number(field.max)) return;
+    field.value = wanted;
+    clearTimeout(before?.timer);
+    const timer = setTimeout(() => {
+      steps.delete(id);
+      const now = byId(id);
+      if (!now) return;
+      now.value = wanted;
+      now.form.requestSubmit();
+    }, 250);
+    steps.set(id, { wanted, timer });
+  }, true);
 
   // A form that must not be sent twice ignores a second press right after the first.
   const lastSent = new WeakMap();
@@ -131,16 +144,19 @@
 
   // The cart beside the page: whatever is put into it opens it.
   document.addEventListener("htmx:after:swap", (event) => {
-    watchAddButton();
     const drawer = byId("drawer"), aim = event.detail.ctx?.target;
     if (!drawer || drawer.open || (aim !== drawer && aim !== "#drawer")) return;
     drawer.showModal();
     openedAt = performance.now();
+    drawer.querySelector(".is-new")?.scrollIntoView({ block: "nearest" });
+    drawer.append(byId("toasts"));  // what is outside of an open dialog can be neither pressed nor heard
+    drawer.addEventListener("close", () => document.body.append(byId("toasts")), { once: true });
   });
 
   // An answer that is no page of ours (a proxy's 502, say) is not put into the page; neither is none at all.
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
+    if (ctx?.hx?.retarget && ctx.response.status < 500) ctx.sourceElement?.closest?.(".stepper")?.reset();  // refused
     if (!(ctx?.response?.status >= 500)) return;
     if (isUnasked(ctx) || !ctx.hx?.retarget) event.preventDefault();
     if (isUnasked(ctx)) return;
@@ -158,9 +174,9 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     fillCartCount();
-    watchAddButton();
     const colours = byId("theme");
     if (colours) colours.value = memory.get("theme");
   });
   window.addEventListener("pageshow", fillCartCount);  // also when the browser brings the page back from its memory
+  document.addEventListener("visibilitychange", fillCartCount);  // another tab may have changed it
 })();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
@@ -97,3 +98,45 @@ def test_on_a_phone_the_button_is_at_hand_while_the_other_one_is_out_of_sight(op
     expect(bar).to_be_visible()
     bar.get_by_role("button", name="Add to cart").click()
     expect(page.locator("#cart-status")).to_have_text("Amber added. 1 item in your cart.")
+
+
+def test_what_fails_in_it_is_said_in_it_and_can_be_tried_again(open_browser, watched):
+    watched.expected = ["status of 502"]
+    page = open_browser(viewport=PHONE)
+    add_to_cart(page)
+    page.route("**/cart/items/*", lambda route: route.fulfill(status=502, body="Bad gateway"))
+    page.locator("#drawer").get_by_role("button", name="One more of Amber").click()
+    again = page.locator("#drawer").get_by_role("button", name="Try again")
+    expect(again).to_be_in_viewport(ratio=1)
+    page.unroute("**/cart/items/*")
+    again.click()
+    expect(page.locator("#drawer").get_by_label("Quantity of Amber")).to_have_value("2")
+    expect(page.locator("#cart-totals")).to_contain_text("Subtotal$116.00")
+    page.keyboard.press("Escape")
+    expect(page.locator("body > #toasts")).to_have_count(1)
+
+
+def test_presses_in_a_row_all_count(page):
+    add_to_cart(page)
+    more = page.locator("#drawer").get_by_role("button", name="One more of Amber")
+    for _ in range(5):
+        more.click()
+    expect(page.locator("#cart-status")).to_contain_text("6 items in your cart")
+    expect(page.locator("#drawer").get_by_label("Quantity of Amber")).to_have_value("6")
+    expect_in_cart(page, 6)
+
+
+@pytest.mark.parametrize("size", [(320, 568), (640, 450), (844, 390)], ids=str)
+def test_on_a_low_screen_there_is_room_for_what_is_in_it(open_browser, size):
+    page = open_browser(viewport={"width": size[0], "height": size[1]})
+    add_to_cart(page)
+    expect(page.get_by_role("link", name="Checkout")).to_be_in_viewport(ratio=1)
+    assert page.locator(".drawer-body").bounding_box()["height"] >= 140
+
+
+def test_with_a_key_held_down_the_cart_opens_in_another_tab(page):
+    page.goto("/")
+    with page.context.expect_page() as opened:
+        page.locator("#cart-link").click(modifiers=["ControlOrMeta"])
+    assert opened.value.url.endswith("/cart")
+    expect(page.locator("#drawer")).to_be_hidden()

@@ -108,5 +108,5 @@ def test_who_lost_the_link_asks_for_it_without_javascript(open_browser):
     page.get_by_label("Order number").fill("SKN-2026-000001")
     page.get_by_label("E-mail").fill("nobody@example.com")
     page.get_by_role("button", name="Send me the link").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mail")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your e-mail")
     look(page)

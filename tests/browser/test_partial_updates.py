@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.browser.conftest import PHONE
 from tests.browser.shopper import add_to_cart, expect_in_cart, fill_address
 
 REFUSED = ["status of 409", "status of 422", "status of 404"]  # Chromium notes every refused request in its console
@@ -130,7 +131,7 @@ def test_a_refused_order_names_the_fields_and_keeps_what_was_typed(page, watched
 
     summary = page.locator("#mistakes")
     expect(summary).to_be_focused()
-    expect(summary.get_by_role("link")).to_have_count(5)
+    expect(summary.get_by_role("link")).to_have_count(7)
     summary.get_by_role("link", name=re.compile("^E-mail")).click()
     email = page.locator('[name="shippingAddress.email"]')
     expect(email).to_be_focused()
@@ -214,3 +215,48 @@ def test_our_own_500_and_an_ended_cart_become_toasts_too(page, watched):
     page.get_by_role("button", name="One more").click()
     expect(page.locator("#toasts")).to_contain_text("reload the page and try again")
     expect(page.get_by_label("Quantity of Amber")).to_have_value("1")
+
+
+def test_another_variant_keeps_the_quantity_and_is_said(page):
+    page.goto("/products/amber")
+    page.get_by_label("Quantity").fill("3")
+    page.get_by_label("50 ml").check()
+    page.wait_for_url("**variant=var_*")
+    expect(page.get_by_label("Quantity")).to_have_value("3")
+    expect(page.locator("#choice-said")).to_have_text("50 ml: $58.00, in stock")
+
+
+def test_another_country_and_another_order_of_a_list_are_said(page):
+    page.goto("/categories/face")
+    page.get_by_label("Sort by").select_option("name")
+    expect(page.locator("#result-said")).to_have_text("62 products, sorted by name, a to z")
+    add_to_cart(page)
+    page.goto("/checkout")
+    page.get_by_label("Country").first.select_option("JO")
+    expect(page.locator("#quote-said")).to_have_text("2 ways to send, total $62.90")
+
+
+def test_the_menu_of_a_phone_closes_with_escape_and_by_a_press_beside_it(open_browser):
+    page = open_browser(viewport=PHONE)
+    page.goto("/")
+    menu = page.locator(".menu-panel")
+    page.get_by_label("Menu", exact=True).first.click()
+    expect(menu).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    page.get_by_label("Menu", exact=True).first.click()
+    page.mouse.click(195, 800)
+    expect(menu).to_be_hidden()
+
+
+def test_a_mistake_is_gone_once_it_is_mended(page, watched):
+    watched.expected = REFUSED
+    add_to_cart(page)
+    page.goto("/checkout")
+    page.evaluate("document.getElementById('checkout').noValidate = true")
+    page.get_by_role("button", name=re.compile("Place order")).click()
+    mistake = page.locator("#shippingAddress-firstName-mistake")
+    expect(mistake).to_be_visible()
+    page.locator('[name="shippingAddress.firstName"]').fill("Lina")
+    page.keyboard.press("Tab")
+    expect(mistake).to_be_hidden()

@@ -102,7 +102,7 @@ def test_both_parts_have_the_orders_figures_address_and_day(app: Flask, terms: T
             f"Expected by {day}",
             "To pay at the door, in cash $44.90",
             "2 × $20.00 $40.00",
-            "Delivery to United States (Standard) $4.90",
+            "Delivery to the United States (Standard) $4.90",
             "Total $44.90",
             "We send it: Standard delivery, 3–5 working days.",
             f"We expect it at your door by {day}. Please have $44.90 in cash ready.",
@@ -119,8 +119,8 @@ def test_delivery_that_costs_nothing_is_free_as_on_the_page(app: Flask, terms: T
     send_confirmation(terms, price="40.00")
 
     text, html = parts(mailbox)
-    assert "Delivery to United States (Standard) Free" in plain(text)
-    assert "Delivery to United States (Standard) Free" in plain(seen(html))
+    assert "Delivery to the United States (Standard) Free" in plain(text)
+    assert "Delivery to the United States (Standard) Free" in plain(seen(html))
     assert "$0.00" not in text + html
 
 
@@ -130,23 +130,23 @@ def test_delivery_that_costs_nothing_is_free_as_on_the_page(app: Flask, terms: T
         (
             {"tax_rate_percent": "8"},
             "20.00",
-            ["Subtotal $40.00", "Delivery to United States (Standard) $4.90", "Tax $3.59", "Total $48.49"],
+            ["Subtotal $40.00", "Delivery to the United States (Standard) $4.90", "Tax $3.59", "Total $48.49"],
         ),
         (
             {"tax_rate_percent": "16", "tax_included": True},
             "20.00",
-            ["Subtotal $40.00", "Delivery to United States (Standard) $4.90", "Total $44.90", "Tax included $6.20"],
+            ["Subtotal $40.00", "Delivery to the United States (Standard) $4.90", "Total $44.90", "Tax included $6.20"],
         ),
         (
             {"tax_rate_percent": "16", "shop_currency": "JOD"},
             "1234.560",
-            ["Subtotal JOD 2,469.120", "Delivery to United States (Standard) Free", "Tax JOD 395.060"]
+            ["Subtotal JOD 2,469.120", "Delivery to the United States (Standard) Free", "Tax JOD 395.060"]
             + ["Total JOD 2,864.180"],
         ),
         (
             {"tax_rate_percent": "10", "shop_currency": "JPY"},
             "30",
-            ["Subtotal ¥60", "Delivery to United States (Standard) ¥5", "Tax ¥7", "Total ¥72"],
+            ["Subtotal ¥60", "Delivery to the United States (Standard) ¥5", "Tax ¥7", "Total ¥72"],
         ),
     ],
     ids=["USD", "USD with tax included", "JOD", "JPY"],

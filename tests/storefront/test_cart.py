@@ -51,8 +51,11 @@ def test_with_htmx_the_answer_says_what_was_added_and_the_new_number(client, var
 
     assert answer.status_code == 200 and "<html" not in answer.text
     assert answer.headers["HX-Retarget"] == "#drawer"
-    assert "Your cart Amber added. 2 items in your cart. Amber is in your cart Amber 50 ml $20.00 each" in body(answer)
-    assert "Subtotal $40.00 Delivery to United States $4.90 Total $44.90" in body(answer)
+    assert (
+        "Your cart Open as a page Amber added. 2 items in your cart. Amber is in your cart Amber 50 ml $20.00 each"
+        in body(answer)
+    )
+    assert "Subtotal $40.00 Delivery to the United States $4.90 Total $44.90" in body(answer)
     assert 'id="cart-count" class="count" hx-swap-oob="true"' in answer.text
     assert count_of(client) == "2"
 
@@ -345,7 +348,7 @@ def test_an_empty_drawer_says_so(client):
 def test_the_cart_says_how_far_free_delivery_is(client, app, price, words):
     put_in_cart(client, variants_of(make_product("Balm", price=price))[0])
     page = client.get("/cart")
-    assert words in body(page) and "Worked out for United States" in body(page)
+    assert words in body(page) and "Worked out for the United States" in body(page)
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])

@@ -38,7 +38,7 @@ def orders():
 
 def test_the_page_asks_for_little_and_shows_the_whole_sum(page):
     assert page.status_code == 200
-    assert "Subtotal $40.00 Delivery to United States $4.90 Total $44.90" in body(page)
+    assert "Subtotal $40.00 Delivery to the United States $4.90 Total $44.90" in body(page)
     assert "Place order · $44.90" in body(page)
     required = re.findall(r'<(?:input|select)[^>]*name="shippingAddress[^>]*\brequired', page.text)
     assert len(required) == 9

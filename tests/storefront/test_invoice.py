@@ -68,7 +68,7 @@ def test_the_link_opens_the_invoice_for_whoever_holds_it(client, order, terms, f
         "Article SKU Quantity Unit price Total",
         "Amber, 30 ml SKU-",
         "2 $20.00 $40.00",
-        "Subtotal $40.00 Delivery to United States (Standard) $4.90 Total $44.90",
+        "Subtotal $40.00 Delivery to the United States (Standard) $4.90 Total $44.90",
         "No tax is included or added.",
         "Payment: Cash on delivery, $44.90 due at the door.",
     ):

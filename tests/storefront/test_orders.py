@@ -47,7 +47,7 @@ def test_the_link_opens_the_order_for_whoever_holds_it(client, order, link):
     assert page.status_code == 200
     assert f"Order {order.number}" in text
     assert "2 × $20.00" in text
-    assert "Subtotal $40.00 Delivery to United States (Standard) $4.90 Total $44.90" in text
+    assert "Subtotal $40.00 Delivery to the United States (Standard) $4.90 Total $44.90" in text
     assert "1 Rainbow Street New York, NY 10001 United States" in text
     assert "Cash on delivery, $44.90 due at the door" in text
     assert "Expected by" in text

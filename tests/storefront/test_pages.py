@@ -21,7 +21,7 @@ def test_the_shipping_page_is_written_from_the_terms(client, terms):
     text = body(client.get("/pages/shipping"))
     for method in terms.shipping_methods:
         assert method.name in text and method.price.format() in text
-    assert "United States, Jordan, Germany, United Kingdom and France" in text
+    assert "the United States, Jordan, Germany, the United Kingdom and France" in text
 
 
 def test_a_stored_picture_is_kept_for_ever_and_nothing_in_it_runs(client, app):

@@ -143,8 +143,8 @@ def _reload(order_id: int) -> Order:
 def ask_for_order_link(wanted: AskForLink) -> None:
     """Have the link of an order mailed to the address it was placed with, where number and address belong together.
 
-    At most once in 10 minutes and five times a day an order. Whatever comes of it, the caller learns nothing and as much is read and
-    written, so that neither words nor time tell who ordered what.
+    At most once in 10 minutes and five times a day an order. Whatever comes of it, the caller learns nothing and as
+    much is read and written, so that neither words nor time tell who ordered what.
     """
     found = db.session.execute(
         select(Order.public_id, Order.email).where(Order.number == wanted.number.upper()).with_for_update()

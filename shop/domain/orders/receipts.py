@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shop.domain.addresses import country_names
+from shop.domain.addresses import country_in_sentence
 from shop.domain.orders.models import Order
 
 MONEY_MOVED = ("paid", "partially_refunded", "refunded")
@@ -20,7 +20,7 @@ class Figure:
 
 def sums_of(order: Order) -> list[Figure]:
     """What the total of any order is made of, in the words of the order's page: the rows above it."""
-    country = country_names().get(order.shipping_address["country"], "")
+    country = country_in_sentence(order.shipping_address["country"])
     delivery = f"Delivery to {country} ({order.shipping_method['name']})"
     rows = [Figure("Subtotal", order.money(order.subtotal_amount).format())]
     if order.discount_amount:
