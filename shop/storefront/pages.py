@@ -11,7 +11,7 @@ from shop.errors import NotFound
 from shop.extensions import storage
 from shop.policies import policy
 from shop.storefront.filled import FilledForm
-from shop.storefront.rendering import render_page
+from shop.storefront.rendering import absolute_url, render_page
 
 blueprint = Blueprint("pages", __name__)
 
@@ -83,7 +83,7 @@ def media(name: str) -> ResponseReturnValue:
 @blueprint.get("/robots.txt")
 @policy("public")
 def robots() -> ResponseReturnValue:
-    response = make_response(ROBOTS)
+    response = make_response(f"{ROBOTS}Sitemap: {absolute_url('sitemap.show_index')}\n")
     response.mimetype = "text/plain"
     return response
 

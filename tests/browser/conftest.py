@@ -14,7 +14,16 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    WebError,
+    expect,
+    sync_playwright,
+)
 
 from shop import ROOT, create_app
 from shop.db import db, operation
@@ -165,13 +174,18 @@ class Watched:
 
     def watch(self, context: BrowserContext) -> None:
         context.on("console", self._on_console)
-        context.on("weberror", lambda error: self.complaints.append(f"exception: {error.error}"))
+        context.on("weberror", self._on_exception)
         context.on("request", self._on_request)
         context.on("requestfailed", self._on_failure)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and "blocked by Playwright" not in message.text:  # the service worker
             self.complaints.append(f"{message.type}: {message.text}")
+
+    def _on_exception(self, error: WebError) -> None:
+        # The browser's own, when a visitor goes on before one page has faded into the next.
+        if "Transition was skipped" not in str(error.error):
+            self.complaints.append(f"exception: {error.error}")
 
     def _on_request(self, request: Request) -> None:
         if not request.url.startswith((self.url, "data:")):

@@ -37,6 +37,7 @@ FILLED: dict[str, list[dict[str, str]]] = {
     "catalog.product": [{"slug": "amber"}, {"slug": "nothing"}],
     "catalog.search": [{}, {"q": "amber"}, {"q": "zzz"}],
     "pages.media": [{"name": "demo/amber.svg"}],
+    "sitemap.show_products": [{"number": "1"}, {"number": "99"}],
     "pages.show_page": [{"slug": slug} for slug in TITLES],
 }
 VISITOR, OWNER = "zenobia.quill@example.net", "the-owner@example.net"
@@ -178,6 +179,7 @@ def test_the_policies_of_the_storefront_are_these(app):
         *("pages.show_page", "pages.media", "pages.robots", "pages.favicon"),
         *("browsers.manifest", "browsers.service_worker", "browsers.show_offline", "browsers.speculation_rules"),
         "orders.show_link_sent",
+        *("sitemap.show_index", "sitemap.show_pages", "sitemap.show_products"),
     }
 
 

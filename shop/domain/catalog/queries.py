@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -133,6 +134,17 @@ def related_ids(product: Product, limit: int = 8) -> list[str]:
     others = select(Product.public_id).where(Product.category_id == product.category_id, Product.id != product.id)
     others = others.where(Product.status == "active", Product.category_id.is_not(None))
     return list(db.session.scalars(others.order_by(Product.created_at.desc(), Product.id).limit(limit)))
+
+
+def count_active_products() -> int:
+    """How many products are on sale."""
+    return db.session.scalar(select(func.count()).select_from(Product).where(Product.status == "active")) or 0
+
+
+def list_product_addresses(offset: int, limit: int) -> list[tuple[str, datetime]]:
+    """(slug, last change) of products on sale, the oldest first."""
+    rows = select(Product.slug, Product.updated_at).where(Product.status == "active").order_by(Product.id)
+    return [(slug, changed) for slug, changed in db.session.execute(rows.offset(offset).limit(limit))]
 
 
 def find_variant(public_id: str) -> Variant | None:
