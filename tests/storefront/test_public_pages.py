@@ -171,7 +171,7 @@ def test_the_policies_of_the_storefront_are_these(app):
     public = {
         rule.endpoint
         for rule in app.url_map.iter_rules()
-        if rule.endpoint.split(".")[0] in {"catalog", "cart", "checkout", "orders", "account", "pages", "browsers"}
+        if rule.endpoint.split(".")[0] in {"catalog", "cart", "checkout", "orders", "account", "pages", "browsers", "sitemap"}
         and policy_of(app, rule.endpoint).kind == "public"
     }
     assert public == {
