@@ -42,7 +42,7 @@
   // What failed on the way can be sent again; what was on its way to the cart may have arrived, and is looked at first.
   let failed = null;
   function showToast(sentence) {
-    const mayHaveArrived = failed.sourceElement?.matches("[data-once]:not(#checkout)");
+    const mayHaveArrived = failed.source.matches("[data-once]:not(#checkout)");
     const toast = document.createElement("div");
     const text = document.createElement("p");
     toast.className = "toast";
@@ -59,17 +59,35 @@
     return button;
   }
   const isUnasked = (ctx) => ctx.sourceEvent?.type === "every";  // nobody pressed anything: it comes again by itself
+  // What could not be sent is remembered and taken back, so that the page shows what is true.
+  function remember({ sourceElement: source, sourceEvent: event }) {
+    const fields = source.matches(".stepper, #options") ? [...source.querySelectorAll("input[id]")] : [];
+    failed = { source, event, values: fields.map((field) => [field.id, field.value, field.checked]) };
+    for (const field of fields) {
+      field.value = field.defaultValue;
+      field.checked = field.defaultChecked;
+    }
+  }
   function sendAgain() {
-    const { sourceElement: source, sourceEvent: event } = failed ?? {};
-    if (event?.type === "submit") source.requestSubmit(event.submitter?.isConnected ? event.submitter : undefined);
-    else source?.dispatchEvent(new Event(event.type, { bubbles: true, cancelable: true }));
+    const { source, event, values } = failed ?? {};
+    for (const [id, value, checked] of values ?? []) {
+      const field = byId(id);
+      if (field) Object.assign(field, { value, checked });
+    }
+    const now = source?.isConnected ? source : byId(values?.[0]?.[0])?.form;
+    if (event?.type === "submit") now?.requestSubmit(event.submitter?.isConnected ? event.submitter : undefined);
+    else now?.dispatchEvent(new Event(event.type, { bubbles: true, cancelable: true }));
   }
 
   let openedAt = 0;
   document.addEventListener("click", (event) => {
     const { target } = event;
     if (target.closest("[data-again]")) sendAgain();
-    target.closest("[data-again], [data-close]")?.closest(".toast").remove();
+    const toast = target.closest("[data-again], [data-close]")?.closest(".toast");
+    if (toast) {
+      toast.remove();
+      if (document.activeElement === document.body) (document.querySelector("#drawer[open] h2") ?? byId("content")).focus();
+    }
     if (target.closest("[data-dismiss]")) {
       memory.set("dismissed", Date.now());
       hideDismissed();
@@ -105,29 +123,6 @@
     if ((event.ctrlKey || event.metaKey || event.shiftKey) && event.target.closest("a[hx-get]")) event.stopImmediatePropagation();
   }, true);
 
-  // Presses on + and - count at once and are sent together; the answer may have replaced the field.
-  const steps = new Map();
-  document.addEventListener("click", (event) => {
-    const step = event.target.closest(".step[form]");
-    if (!step || step.disabled) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    const field = step.parentElement.querySelector("input[type=number]");
-    const { id } = field, before = steps.get(id);
-    const wanted = (before?.wanted ?? Number(field.value)) + (step.id.startsWith("more-") ? 1 : -1);
-    if (wanted < Number(field.min) || wanted > Number(field.max)) return;
-    field.value = wanted;
-    clearTimeout(before?.timer);
-    const timer = setTimeout(() => {
-      steps.delete(id);
-      const now = byId(id);
-      if (!now) return;
-      now.value = wanted;
-      now.form.requestSubmit();
-    }, 250);
-    steps.set(id, { wanted, timer });
-  }, true);
-
   // A form that must not be sent twice ignores a second press right after the first.
   const lastSent = new WeakMap();
   document.addEventListener("submit", (event) => {
@@ -144,14 +139,21 @@
 
   // The cart beside the page: whatever is put into it opens it.
   document.addEventListener("htmx:after:swap", (event) => {
-    const drawer = byId("drawer"), aim = event.detail.ctx?.target;
+    const drawer = byId("drawer"), { target: aim, response } = event.detail.ctx ?? {};
+    if (response?.status < 400) byId("toasts").replaceChildren();
     if (!drawer || drawer.open || (aim !== drawer && aim !== "#drawer")) return;
     drawer.showModal();
+    loadCartScript(drawer.dataset.script);
     openedAt = performance.now();
     drawer.querySelector(".is-new")?.scrollIntoView({ block: "nearest" });
     drawer.append(byId("toasts"));  // what is outside of an open dialog can be neither pressed nor heard
     drawer.addEventListener("close", () => document.body.append(byId("toasts")), { once: true });
   });
+
+  // What only the cart's lines need comes with them.
+  function loadCartScript(src) {
+    if (!document.querySelector(`script[src="${src}"]`)) document.head.append(Object.assign(document.createElement("script"), { src }));
+  }
 
   // An answer that is no page of ours (a proxy's 502, say) is not put into the page; neither is none at all.
   document.addEventListener("htmx:before:swap", (event) => {
@@ -160,7 +162,7 @@
     if (!(ctx?.response?.status >= 500)) return;
     if (isUnasked(ctx) || !ctx.hx?.retarget) event.preventDefault();
     if (isUnasked(ctx)) return;
-    failed = ctx;
+    remember(ctx);
     if (!ctx.hx?.retarget) {
       showToast("The shop cannot answer right now. Wait a moment and try again.");
     }
@@ -168,7 +170,7 @@
   document.addEventListener("htmx:error", (event) => {
     const { ctx } = event.detail;
     if (!ctx || ctx.response || isUnasked(ctx)) return;
-    failed = ctx;
+    remember(ctx);
     showToast("The shop could not be reached. Look at your connection and try again.");
   });
 

@@ -140,3 +140,73 @@ def test_with_a_key_held_down_the_cart_opens_in_another_tab(page):
         page.locator("#cart-link").click(modifiers=["ControlOrMeta"])
     assert opened.value.url.endswith("/cart")
     expect(page.locator("#drawer")).to_be_hidden()
+
+
+def slow_down(page):
+    """Every change of the cart takes a while, as over a poor connection."""
+    page.route("**/cart/items/*", lambda route: (page.wait_for_timeout(700), route.continue_()))
+
+
+def test_what_is_pressed_while_the_cart_is_busy_waits_for_its_turn(page):
+    add_to_cart(page)
+    add_to_cart(page, "plain-cream-1")
+    page.goto("/cart")
+    slow_down(page)
+    page.get_by_role("button", name="One more of Amber").click()
+    page.wait_for_timeout(400)
+    page.get_by_role("button", name="Remove Amber").click()
+    page.get_by_role("button", name="Remove Plain cream 1").click()
+    expect(page.get_by_text("Your cart is empty.").first).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Your cart is empty.").first).to_be_visible()
+
+
+def test_a_removal_right_after_a_step_is_a_removal_with_its_undo(page):
+    add_to_cart(page)
+    page.goto("/cart")
+    page.get_by_role("button", name="One more of Amber").click()
+    page.get_by_role("button", name="Remove Amber").click()
+    expect(page.locator("#cart-lines")).to_contain_text("Amber was removed.")
+    page.wait_for_timeout(500)
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+
+
+def test_steps_are_sent_before_a_link_is_followed(page):
+    add_to_cart(page)
+    for _ in range(2):
+        page.locator("#drawer").get_by_role("button", name="One more of Amber").click()
+    page.locator("#drawer").get_by_role("link", name="Checkout").click()
+    page.wait_for_url("**/checkout")
+    expect(page.locator("#summary")).to_contain_text("3 × $58.00")
+
+
+def test_a_number_typed_after_a_step_is_the_one_that_counts(page):
+    add_to_cart(page)
+    page.goto("/cart")
+    page.get_by_role("button", name="One more of Amber").click()
+    page.get_by_label("Quantity of Amber").fill("5")
+    page.keyboard.press("Tab")
+    expect(page.locator("#cart-totals")).to_contain_text("Subtotal$290.00")
+    page.reload()
+    expect(page.get_by_label("Quantity of Amber")).to_have_value("5")
+
+
+def test_a_number_that_cannot_be_goes_back_to_the_last_good_one(page):
+    add_to_cart(page)
+    page.goto("/cart")
+    for wrong in ("0", ""):
+        page.get_by_label("Quantity of Amber").fill(wrong)
+        page.keyboard.press("Tab")
+        expect(page.get_by_label("Quantity of Amber")).to_have_value("1")
+
+
+def test_a_choice_that_could_not_be_shown_is_taken_back(page, watched):
+    watched.expected = ["status of 502"]
+    page.goto("/products/amber")
+    page.route("**/products/amber?**", lambda route: route.fulfill(status=502, body="Bad gateway"))
+    page.get_by_label("50 ml").check(force=True)
+    expect(page.get_by_label("30 ml")).to_be_checked()
+    page.unroute("**/products/amber?**")
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_url("**variant=var_*")
+    expect(page.get_by_label("50 ml")).to_be_checked()

@@ -233,7 +233,7 @@ def test_another_country_and_another_order_of_a_list_are_said(page):
     add_to_cart(page)
     page.goto("/checkout")
     page.get_by_label("Country").first.select_option("JO")
-    expect(page.locator("#quote-said")).to_have_text("2 ways to send, total $62.90")
+    expect(page.locator("#quote-said")).to_have_text("2 ways to send to Jordan, total $62.90")
 
 
 def test_the_menu_of_a_phone_closes_with_escape_and_by_a_press_beside_it(open_browser):

@@ -94,6 +94,8 @@ def test_the_weight_of_style_and_script_stays_within_the_budget(app):
     assert len(gzip.compress((static / "css/shop.css").read_bytes())) <= 16 * 1024
     weights = {script.name: len(gzip.compress(script.read_bytes())) for script in static.glob("js/*.js")}
     assert weights.pop("service-worker.js") <= 2 * 1024  # no page waits for it
+    assert weights.pop("product.js") <= 1024  # only there
+    assert weights.pop("cart.js") <= 1536  # there, and once the cart is opened beside another page
     assert sum(weights.values()) <= 4 * 1024
 
 
