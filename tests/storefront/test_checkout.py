@@ -193,6 +193,7 @@ def test_the_list_of_mistakes_is_in_the_order_of_the_page(client, page):
 def test_all_that_an_address_needs_is_told_at_once(client, page):
     answer = client.post("/checkout", data=order_form(page, city="", region=" ", postalCode=""))
     assert re.findall(r'href="#shippingAddress-(\w+)"', answer.text) == ["city", "region", "postalCode"]
+    assert "State: Enter the state" in body(answer) and "ZIP code: Enter" in body(answer)  # as the fields are called
 
 
 @pytest.mark.parametrize(
