@@ -10,7 +10,7 @@ from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import shop.domain.models  # noqa: F401 (every table is known before the first query)
-from shop import ROOT, edge, policies
+from shop import ROOT, assets, edge, policies
 from shop.db import db, engine_options
 from shop.domain.customers.operations import find_user
 from shop.domain.events import nudge_with
@@ -98,6 +98,7 @@ def register_faces(app: Flask, settings: Settings) -> None:
     from shop import api, health, jobs, storefront
 
     edge.guard(app)
+    assets.register(app)
     storefront.register(app)
     api.register(app)
     health.register(app)

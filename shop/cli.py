@@ -12,6 +12,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import DBAPIError
 
+from shop.assets import compress
 from shop.db import is_unreachable
 from shop.domain.actors import SYSTEM
 from shop.domain.audit_checks import Finding, run_audit
@@ -65,6 +66,13 @@ def register(app: Flask) -> None:
 
 
 # -- shop -------------------------------------------------------------------------------------------------------------
+
+
+@shop.command("compress")
+@with_appcontext
+def compress_static() -> None:
+    """Write compressed copies of the static files for Nginx (gzip_static). Part of putting a version into service."""
+    click.echo(f"{len(compress(Path(current_app.static_folder or '')))} files written beside the static files.")
 
 
 @shop.command()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 
-from flask import Blueprint, Response, current_app, make_response, url_for
+from flask import Blueprint, Response, make_response, url_for
 from flask.typing import ResponseReturnValue
 
+from shop.assets import asset, lean_script
 from shop.extensions import settings
 from shop.policies import policy
-from shop.storefront.rendering import asset, render_plain_page
+from shop.storefront.rendering import render_plain_page
 
 blueprint = Blueprint("browsers", __name__)
 
@@ -84,7 +84,7 @@ def show_offline() -> ResponseReturnValue:
 @policy("public")
 def service_worker() -> ResponseReturnValue:
     """The worker with a first line that says what to keep. Anything new in it is a new version, with new caches."""
-    source = Path(current_app.static_folder or "", WORKER).read_text(encoding="utf-8")
+    source = lean_script(WORKER)
     version = hashlib.sha256((source + _offline_page()).encode()).hexdigest()[:12]
     kept = {
         "version": version,

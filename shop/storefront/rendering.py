@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, render_template, url_for
+from flask import Flask, render_template, url_for
 from markupsafe import Markup
 
+from shop.assets import asset
 from shop.domain.addresses import country_in_sentence, country_names
 from shop.domain.catalog.models import Category
 from shop.domain.catalog.queries import children_of, list_categories
@@ -56,17 +54,6 @@ def render_page(template: str, *, categories: Sequence[Category] | None = None, 
 def render_plain_page(template: str, **context: Any) -> str:
     """A whole page that asks the database for nothing."""
     return render_template(template, top_categories=(), **context)
-
-
-def asset(name: str) -> str:
-    """The address of a static file, with a hash of its content so that it can be kept for ever."""
-    path = Path(current_app.static_folder or "") / name
-    return url_for("static", filename=name, v=_content_hash(path, path.stat().st_mtime_ns))
-
-
-@functools.cache
-def _content_hash(path: Path, _changed_at: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def media_url(file_name: str | None) -> str:
