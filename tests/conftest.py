@@ -26,6 +26,7 @@ from shop import create_app
 from shop.db import db, operation
 from shop.domain.actors import Actor
 from shop.domain.carts.operations import AddToCart, add_to_cart, create_cart
+from shop.domain.catalog.listings import refresh_listings
 from shop.domain.catalog.models import Image, Product, Variant
 from shop.domain.checkout import PlaceOrder, place_order
 from shop.domain.customers import passwords
@@ -267,6 +268,8 @@ def _write_product(
                     actor="system",
                 )
             )
+    db.session.flush()
+    refresh_listings([product.id])
     return product
 
 

@@ -2,7 +2,19 @@
 
 from shop.domain.audit.models import AuditEntry
 from shop.domain.carts.models import Cart, CartLineItem
-from shop.domain.catalog.models import Category, Image, Product, ProductAttribute, Variant
+from shop.domain.catalog.models import (
+    Attribute,
+    Category,
+    Collection,
+    CollectionProduct,
+    FacetValue,
+    FormerSlug,
+    Image,
+    Listing,
+    Product,
+    ProductAttribute,
+    Variant,
+)
 from shop.domain.customers.models import StaffRole, User, UserSession
 from shop.domain.events import Email, OutboxEvent
 from shop.domain.idempotency import IdempotencyKey
@@ -14,13 +26,19 @@ APPEND_ONLY = ("audit_entries", "order_events", "stock_movements")
 
 __all__ = [
     "APPEND_ONLY",
+    "Attribute",
     "AuditEntry",
     "Cart",
     "CartLineItem",
     "Category",
+    "Collection",
+    "CollectionProduct",
     "Email",
+    "FacetValue",
+    "FormerSlug",
     "IdempotencyKey",
     "Image",
+    "Listing",
     "Order",
     "OrderEvent",
     "OrderLineItem",

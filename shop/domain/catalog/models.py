@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -29,6 +29,9 @@ class Category(Model):
     name: Mapped[str] = mapped_column(String(120))
     description: Mapped[str] = mapped_column(Text, default="")
     position: Mapped[int] = mapped_column(default=0)
+    seo_title: Mapped[str] = mapped_column(String(255), default="")
+    seo_description: Mapped[str] = mapped_column(String(500), default="")
+    updated_at: Mapped[datetime] = mapped_column(default=transaction_time, onupdate=transaction_time)
 
     __table_args__ = (CheckConstraint("parent_id IS NULL OR parent_id <> id", name="not_its_own_parent"),)
 
@@ -62,6 +65,7 @@ class Product(Model):
     )
     images: Mapped[list[Image]] = relationship(lazy="raise", order_by="Image.position")
     attributes: Mapped[list[ProductAttribute]] = relationship(lazy="raise", order_by="ProductAttribute.position")
+    listing: Mapped[Listing] = relationship(lazy="raise", viewonly=True)
 
     __table_args__ = (
         CheckConstraint("status IN ('draft', 'active', 'archived')", name="status"),
@@ -159,3 +163,111 @@ class ProductAttribute(Model):
         UniqueConstraint("product_id", "name", "value"),
         Index("ix_product_attributes_name_value", "name", "value"),
     )
+
+
+class Attribute(Model):
+    """What is said about products under one name, such as skin_types: its label, its kind, whether lists filter by it.
+
+    Defined by staff, or by the first product that has a value of that name.
+    """
+
+    __tablename__ = "attributes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = public_id_column("attr")
+    name: Mapped[str] = mapped_column(String(80), unique=True)  # lower snake case, as in ProductAttribute
+    label: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[str] = mapped_column(String(16), default="choice")
+    unit: Mapped[str] = mapped_column(String(16), default="")
+    is_filterable: Mapped[bool] = mapped_column(default=True)
+    position: Mapped[int] = mapped_column(default=0)
+    updated_at: Mapped[datetime] = mapped_column(default=transaction_time, onupdate=transaction_time)
+
+    __table_args__ = (CheckConstraint("kind IN ('choice', 'number', 'yes_no', 'text')", name="kind"),)
+
+
+class Collection(Model):
+    """A group of products with its own page: chosen one by one, or all that meet `rules`."""
+
+    __tablename__ = "collections"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = public_id_column("col")
+    slug: Mapped[str] = mapped_column(String(120), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    description: Mapped[str] = mapped_column(Text, default="")
+    seo_title: Mapped[str] = mapped_column(String(255), default="")
+    seo_description: Mapped[str] = mapped_column(String(500), default="")
+    position: Mapped[int] = mapped_column(default=0)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    rules: Mapped[dict[str, Any]] = mapped_column(default=dict)  # empty: its products are chosen one by one
+    updated_at: Mapped[datetime] = mapped_column(default=transaction_time, onupdate=transaction_time)
+
+
+class CollectionProduct(Model):
+    """A product that was chosen for a collection, and its place there."""
+
+    __tablename__ = "collection_products"
+
+    collection_id: Mapped[int] = mapped_column(ForeignKey("collections.id", ondelete="CASCADE"), primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), primary_key=True, index=True)
+    position: Mapped[int] = mapped_column(default=0)
+
+
+class Listing(Model):
+    """A product as lists show, filter and sort it, in one flat row; all of it follows from other tables.
+
+    Written by the catalogue's operations in the transaction that changes what it follows from (`refresh_listings`).
+    Ratings are kept by the reviews' operations, `sold_count` (units of the last 90 days) by a job. Stock is read live.
+    """
+
+    __tablename__ = "listings"
+
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), primary_key=True, autoincrement=False)
+    status: Mapped[str] = mapped_column(String(16))
+    name_key: Mapped[str] = mapped_column(String(255))  # the name folded, to sort by
+    category_id: Mapped[int | None] = mapped_column(ForeignKey("categories.id"))
+    price_amount: Mapped[int]  # of the cheapest variant on offer
+    compare_at_amount: Mapped[int | None]  # of the same, where it is higher than the price
+    highest_price_amount: Mapped[int]
+    currency: Mapped[str] = mapped_column(String(3))
+    variant_count: Mapped[int]  # variants on offer
+    rating_sum: Mapped[int] = mapped_column(default=0)  # of approved reviews, 1 to 5 each
+    rating_count: Mapped[int] = mapped_column(default=0)
+    sold_count: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("rating_count >= 0", name="rating_count_not_negative"),
+        CheckConstraint("rating_sum BETWEEN rating_count AND 5 * rating_count", name="rating_sum_fits_count"),
+        Index("ix_listings_status_created_at", "status", "created_at", "product_id"),
+        Index("ix_listings_status_price", "status", "price_amount", "product_id"),
+        Index("ix_listings_status_name", "status", "name_key", "product_id"),
+        Index("ix_listings_status_sold", "status", "sold_count", "product_id"),
+        Index("ix_listings_category", "category_id", "status", "price_amount", "product_id"),
+    )
+
+
+class FacetValue(Model):
+    """A value by which lists can be narrowed: of the brand, a tag, an option or a filterable attribute of a product."""
+
+    __tablename__ = "facet_values"
+
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)  # brand, tag, or an attribute's or option's name
+    value: Mapped[str] = mapped_column(String(255), primary_key=True)
+
+    __table_args__ = (Index("ix_facet_values_name_value", "name", "value", "product_id"),)
+
+
+class FormerSlug(Model):
+    """An address that a product, category or collection had: whoever comes by it is sent on (SEO-1)."""
+
+    __tablename__ = "former_slugs"
+
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(160), primary_key=True)
+    subject_id: Mapped[int]  # the row it leads to, in the table of its kind
+    created_at: Mapped[datetime] = mapped_column(default=transaction_time)
+
+    __table_args__ = (CheckConstraint("kind IN ('product', 'category', 'collection')", name="kind"),)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from shop.db import db, operation, transaction_time
 from shop.domain.actors import Actor
 from shop.domain.audit.operations import record_change
+from shop.domain.catalog.attributes import define_new_attributes
 from shop.domain.catalog.drafts import (
     UNSAID,
     ImageDraft,
@@ -21,10 +22,12 @@ from shop.domain.catalog.drafts import (
     refuse_faulty_draft,
     unless_said,
 )
+from shop.domain.catalog.listings import filterable_names, refresh_listing
 from shop.domain.catalog.models import Category, Image, Product, ProductAttribute, Variant
 from shop.domain.catalog.richtext import fold_text, plain_text, sanitise_html
 from shop.domain.catalog.slugs import SLUG
 from shop.domain.catalog.stock import correct_stock, open_stock
+from shop.domain.events import record_event
 from shop.errors import Conflict, Detail, Invalid, Unknown
 from shop.money import Money
 
@@ -144,6 +147,8 @@ def save_product(draft: ProductDraft, actor: Actor, *, set_stock: bool = False) 
     _save_images(product, draft, {variant.option_key: variant.id for variant in variants}, changes)
     attributes = _save_attributes(product, draft, changes)
     _Changes().assign(product, _derived_values(product, category, attributes))
+    db.session.flush()
+    refresh_listing(product, product.variants, attributes, filterable_names())
     if found and any(not field.endswith(".stock") for field in changes.after):
         product.updated_at = transaction_time()  # the page changed, also where only a part of the product did
     db.session.flush()
@@ -197,6 +202,7 @@ def _search_text(product: Product, category: Category | None, attributes: Iterab
 def _record(product: Product, changes: _Changes, actor: Actor, *, is_new: bool) -> Saved:
     if not changes:
         return Saved("unchanged", product.public_id)
+    record_event("product.saved", product.public_id)
     status: Literal["created", "changed"] = "created" if is_new else "changed"
     if actor.kind != "customer":
         before = {} if is_new else changes.before
@@ -343,6 +349,7 @@ def _save_attributes(product: Product, draft: ProductDraft, changes: _Changes) -
     if list(present) == list(wanted):
         return list(product.attributes)
     changes.note("attributes", [list(pair) for pair in present], [list(pair) for pair in wanted])
+    define_new_attributes(draft.attributes)
     rows = []
     for (name, value), position in wanted.items():
         row = present.pop((name, value), None) or ProductAttribute(product_id=product.id, name=name, value=value)

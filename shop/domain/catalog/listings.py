@@ -1,0 +1,106 @@
+"""The flat rows of lists and the values they are narrowed by, made from the products they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import selectinload
+
+from shop.db import db, operation
+from shop.domain.catalog.models import Attribute, FacetValue, Listing, Product, ProductAttribute, Variant
+from shop.domain.catalog.richtext import fold_text
+
+LONGEST_FACET_VALUE = 255
+BATCH = 500
+
+
+def refresh_listing(
+    product: Product, variants: Sequence[Variant], attributes: Iterable[ProductAttribute], filterable: frozenset[str]
+) -> None:
+    """Bring the product's flat row and facet values in step with it, in the current operation.
+
+    `variants` and `attributes` are all that the product has now; `filterable` names the attributes lists filter by.
+    """
+    offered = [variant for variant in variants if variant.is_active]
+    cheapest = min(offered, key=lambda variant: variant.price_amount, default=None)
+    row = db.session.get(Listing, product.id) or Listing(product_id=product.id)
+    row.status = product.status
+    row.name_key = sort_key(product.name)
+    row.category_id = product.category_id
+    row.price_amount = cheapest.price_amount if cheapest else 0
+    row.compare_at_amount = cheapest.compare_at.amount if cheapest and cheapest.compare_at else None
+    row.highest_price_amount = max((variant.price_amount for variant in offered), default=0)
+    row.currency = product.currency
+    row.variant_count = len(offered)
+    row.created_at = product.created_at
+    db.session.add(row)
+    _replace_facet_values(product.id, facet_values_of(product, offered, attributes, filterable))
+
+
+def sort_key(name: str) -> str:
+    """What names are sorted by, alike on every database."""
+    return fold_text(name)[:255]
+
+
+def facet_values_of(
+    product: Product, offered: Iterable[Variant], attributes: Iterable[ProductAttribute], filterable: frozenset[str]
+) -> set[tuple[str, str]]:
+    """(name, value) of all that lists can narrow by: brand, tags, options and filterable attributes."""
+    values = {("tag", tag) for tag in product.tags}
+    if product.brand:
+        values.add(("brand", product.brand))
+    for variant in offered:
+        values |= set(zip(map(facet_name, product.option_names), variant.option_values, strict=False))
+    values |= {(attribute.name, attribute.value) for attribute in attributes if attribute.name in filterable}
+    return {(name, value) for name, value in values if value and len(value) <= LONGEST_FACET_VALUE}
+
+
+def facet_name(option_name: str) -> str:
+    """An option's name as a facet's: lower snake case, so that option Size and attribute size are one facet."""
+    return "_".join("".join(char if char.isalnum() else " " for char in fold_text(option_name)).split())[:80]
+
+
+def filterable_names() -> frozenset[str]:
+    """The names of the attributes that lists filter by."""
+    return frozenset(db.session.scalars(select(Attribute.name).where(Attribute.is_filterable.is_(True))))
+
+
+def _replace_facet_values(product_id: int, wanted: set[tuple[str, str]]) -> None:
+    present = {
+        (name, value)
+        for name, value in db.session.execute(
+            select(FacetValue.name, FacetValue.value).where(FacetValue.product_id == product_id)
+        )
+    }
+    for name, value in present - wanted:
+        db.session.execute(
+            delete(FacetValue).where(
+                FacetValue.product_id == product_id, FacetValue.name == name, FacetValue.value == value
+            )
+        )
+    if added := wanted - present:
+        rows = [{"product_id": product_id, "name": name, "value": value} for name, value in sorted(added)]
+        db.session.execute(insert(FacetValue), rows)
+
+
+@operation
+def refresh_listings(product_ids: Sequence[int]) -> int:
+    """Make the flat rows of these products anew; returns how many there are. For a command and for wide changes."""
+    filterable = filterable_names()
+    products = db.session.scalars(
+        select(Product)
+        .where(Product.id.in_(product_ids))
+        .order_by(Product.id)
+        .options(selectinload(Product.variants), selectinload(Product.attributes))
+        .with_for_update(of=Product)
+        .execution_options(populate_existing=True)
+    ).all()
+    for product in products:
+        refresh_listing(product, product.variants, product.attributes, filterable)
+    return len(products)
+
+
+def next_product_ids(after: int, limit: int = BATCH) -> list[int]:
+    """The ids of the next products after this id, for going through them all in batches."""
+    return list(db.session.scalars(select(Product.id).where(Product.id > after).order_by(Product.id).limit(limit)))
