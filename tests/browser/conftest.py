@@ -184,7 +184,7 @@ class Watched:
 
     def _on_exception(self, error: WebError) -> None:
         # The browser's own, when a visitor goes on before one page has faded into the next.
-        if not str(error.error).startswith(("Transition was skipped", "Transition was aborted")):
+        if not any(words in str(error.error) for words in ("Transition was skipped", "Transition was aborted")):
             self.complaints.append(f"exception: {error.error}")
 
     def _on_request(self, request: Request) -> None:

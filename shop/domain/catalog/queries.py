@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Select, Text, cast, column, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, case, cast, column, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from sqlalchemy.orm.strategy_options import _AbstractLoad
 
@@ -23,6 +23,7 @@ SORT_ORDERS = {
     "price": (Product.from_price_amount, "asc"),
     "name": (Product.name, "asc"),
     "created_at": (Product.created_at, "desc"),
+    "relevance": (Product.created_at, "desc"),  # where nothing is searched for
 }
 
 
@@ -38,7 +39,7 @@ class ProductFilter(Input):
     max_price: int | None = Field(default=None, ge=0, le=10**15)
     search: Line | None = Field(default=None, max_length=200)
     in_stock: bool | None = None
-    sort_by: Literal["price", "name", "created_at"] = "created_at"
+    sort_by: Literal["price", "name", "created_at", "relevance"] = "created_at"
     sort_order: Literal["asc", "desc"] | None = None
 
 
@@ -74,17 +75,28 @@ def with_details() -> list[_AbstractLoad]:
     ]
 
 
-def list_products(asked: ProductFilter) -> Page:
-    """Active products in pages. An unknown category raises NotFound; past the last page the page is empty."""
+def list_products(asked: ProductFilter, among: Sequence[int] | None = None) -> Page:
+    """Active products in pages. An unknown category raises NotFound; past the last page the page is empty.
+
+    `among` are the ids that a search found, best first, at most a few hundred: then only those are listed, and
+    `relevance` is their order; `asked.search` is then not looked at again.
+    """
     categories = list_categories()
-    statement = select(Product).where(Product.status == "active", *_conditions(asked, categories))
+    statement = select(Product).where(Product.status == "active", *_conditions(asked, categories, among))
     total = db.session.scalar(select(func.count()).select_from(statement.subquery())) or 0
-    rows = _sorted(statement, asked).options(*with_details()).limit(asked.limit).offset((asked.page - 1) * asked.limit)
+    rows = (
+        _sorted(statement, asked, among)
+        .options(*with_details())
+        .limit(asked.limit)
+        .offset((asked.page - 1) * asked.limit)
+    )
     return Page(db.session.scalars(rows).all(), asked.page, asked.limit, total, categories)
 
 
-def _conditions(asked: ProductFilter, categories: Sequence[Category]) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+def _conditions(
+    asked: ProductFilter, categories: Sequence[Category], among: Sequence[int] | None
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [] if among is None else [Product.id.in_(among)]
     if asked.category:
         conditions.append(Product.category_id.in_(_branch_ids(categories, asked.category)))
     if asked.brand:
@@ -96,7 +108,8 @@ def _conditions(asked: ProductFilter, categories: Sequence[Category]) -> list[Co
         conditions.append(Product.from_price_amount >= asked.min_price)
     if asked.max_price is not None:
         conditions.append(Product.from_price_amount <= asked.max_price)
-    for word in fold_text(asked.search or "").split()[:10]:
+    words = fold_text(asked.search or "").split()[:10] if among is None else []
+    for word in words:
         conditions.append(Product.search_text.contains(word, autoescape=True))
     if asked.in_stock is not None:
         in_stock = Variant.stock.has(column("on_hand") > column("reserved"))
@@ -105,7 +118,9 @@ def _conditions(asked: ProductFilter, categories: Sequence[Category]) -> list[Co
     return conditions
 
 
-def _sorted(statement: Select[Product], asked: ProductFilter) -> Select[Product]:
+def _sorted(statement: Select[Product], asked: ProductFilter, among: Sequence[int] | None) -> Select[Product]:
+    if asked.sort_by == "relevance" and among:
+        return statement.order_by(case({product_id: place for place, product_id in enumerate(among)}, value=Product.id))
     column, usual = SORT_ORDERS[asked.sort_by]
     order = asked.sort_order or usual
     return statement.order_by(column.asc() if order == "asc" else column.desc(), Product.id)
