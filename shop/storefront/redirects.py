@@ -1,11 +1,12 @@
-"""Where to go after signing in: only ever to an address of this shop (reliability.md D47)."""
+"""Sending visitors on: after signing in only ever to an address of this shop (D47), and from former addresses."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import urlsplit
 
-from flask import request, url_for
+from flask import redirect, request, url_for
+from werkzeug import Response
 
 LONGEST = 500
 _own_path = re.compile(r"/(?!/)[!-\[\]-~]*", re.ASCII)  # printable ASCII but the backslash
@@ -25,3 +26,9 @@ def sign_in_address() -> str:
         return url_for("account.show_sign_in")
     here = request.full_path if request.query_string else request.path
     return url_for("account.show_sign_in", next=safe_next(here, url_for("account.show_account")))
+
+
+def moved_permanently(endpoint: str, **values: str) -> Response:
+    """301 to where the thing is now, with the rest of what was asked for."""
+    query = request.query_string.decode("latin-1")
+    return redirect(url_for(endpoint, **values) + (f"?{query}" if query else ""), 301)
