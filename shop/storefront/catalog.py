@@ -203,7 +203,8 @@ def render_product(found: Product, choice: Choice, *, quantity: str = "1", refus
     context = product_context(found, choice, quantity=quantity, refusal=refusal)
     related = [card_of(product) for product in find_products(related_ids(found, limit=RELATED))]
     path = _path_of(categories, found)
-    described = describe_product(found, offered_variants(found), context["pictures"])
+    methods = methods_serving(terms.shipping_methods, terms.home_country)
+    described = describe_product(found, offered_variants(found), context["pictures"], methods)
     context |= {
         "facts": facts_of(found),
         "path": path,

@@ -14,6 +14,7 @@ from shop.domain.catalog.models import Category
 from shop.domain.catalog.queries import children_of, list_categories
 from shop.domain.catalog.renditions import renditions_of
 from shop.domain.catalog.richtext import plain_text, sanitise_html
+from shop.domain.terms import RETURN_DAYS
 from shop.extensions import settings
 from shop.words import day, moment, words
 
@@ -31,6 +32,7 @@ def register(app: Flask) -> None:
         country_in_sentence=country_in_sentence,
         country_names=country_names(),
         media_url=media_url,
+        return_days=RETURN_DAYS,
         contact_address=configured.mail_from,
         shop_address=configured.shop_address_lines,
         shop_intro=configured.shop_intro,
