@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
-from tests.browser.shopper import add_to_cart, fill_address, place_order
+from tests.browser.shopper import add_to_cart, fill_address, place_order, printed
 
 PUBLIC = [
     "/",
@@ -174,3 +174,19 @@ def test_a_printed_order_has_no_navigation(open_browser):
     assert not page.locator(".site-categories").is_visible()
     assert not page.locator("footer").is_visible()
     expect(page.locator(".sum .total")).to_be_visible()
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+@pytest.mark.parametrize("slug", ["amber", "long-cream"])
+def test_an_order_of_one_line_is_printed_on_one_sheet(open_browser, slug, paper):
+    page = open_browser()
+    add_to_cart(page, slug)
+    page.goto("/checkout")
+    fill_address(page)
+    number = place_order(page)
+
+    (sheet,) = printed(page, paper)
+
+    words = " ".join(sheet.extract_text().split())
+    for fact in (number, "Thank you, Lina", "Expected by", "Total", "1 Rainbow Street", "Cash on delivery"):
+        assert fact in words
