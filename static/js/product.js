@@ -30,5 +30,14 @@
     watcher.observe(byId("add"));
   }
   watchAddButton();
-  document.addEventListener("htmx:after:swap", watchAddButton);
+  const drawer = byId("drawer");
+  document.addEventListener("htmx:after:swap", () => {
+    const result = byId("add-result");
+    watchAddButton();
+    if (drawer.open) result.replaceChildren();  // a refusal is over once the cart is seen
+    else if (result.firstChild) result.scrollIntoView({ block: "nearest" });
+  });
+  drawer.addEventListener("close", () => {
+    if (drawer.contains(document.activeElement)) byId("add").focus();  // what was pressed went with the refusal
+  });
 })();
