@@ -25,7 +25,7 @@ def field(page: Page, name: str, address: str = "shipping"):
     return page.locator(f'[name="{address}Address.{name}"]')
 
 
-# -- a reload -----------------------------------------------------------------------------------------------------------
+# -- a reload ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_reload_keeps_what_was_typed_and_chosen(page):
@@ -113,7 +113,7 @@ def test_a_refusal_forgets_nothing(page):
     expect(field(page, "phone")).to_have_value("call me")
 
 
-# -- mended -------------------------------------------------------------------------------------------------------------
+# -- mended ------------------------------------------------------------------------------------------------------------
 
 
 def test_a_mended_field_is_no_longer_called_wrong(page):
