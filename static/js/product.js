@@ -33,8 +33,8 @@
     Object.assign(large, { src: all[place].href, alt: small.alt });
     frame.replaceChildren(large);
     byId("zoom-place").textContent = place + 1;
-    large.scrollIntoView();  // to its start, in either direction of writing
-    frame.scrollBy(x * large.offsetWidth - frame.clientWidth / 2, y * large.offsetHeight - frame.clientHeight / 2);
+    const box = large.getBoundingClientRect(), view = frame.getBoundingClientRect();
+    frame.scrollBy(box.x + x * box.width - view.x - view.width / 2, box.y + y * box.height - view.y - view.height / 2);
   }
   document.addEventListener("click", (event) => {
     const link = event.target.closest(".strip a");

@@ -82,7 +82,7 @@ def test_without_javascript_they_lead_there_too(open_browser):
 # -- a picture as large as there is ------------------------------------------------------------------------------------
 
 FRAME = """() => { const frame = document.querySelector('.zoom-frame'), picture = frame.firstElementChild;
-  return {x: frame.scrollLeft, y: frame.scrollTop, wide: frame.clientWidth, high: frame.clientHeight,
+  return {x: frame.getBoundingClientRect().x - picture.getBoundingClientRect().x, y: frame.scrollTop, wide: frame.clientWidth, high: frame.clientHeight,
     picture: picture.offsetWidth, natural: picture.naturalWidth}; }"""
 
 
@@ -95,9 +95,11 @@ def press_picture(page, x=0.5, y=0.5):
     page.wait_for_function("() => document.querySelector('.zoom-frame img').naturalWidth > 0")
 
 
-def test_a_pressed_picture_opens_as_large_as_there_is_with_that_place_in_view(open_browser):
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+def test_a_pressed_picture_opens_as_large_as_there_is_with_that_place_in_view(open_browser, direction):
     page = open_browser(viewport=PHONE)
     page.goto("/products/amber")
+    page.evaluate("direction => { document.documentElement.dir = direction }", direction)
 
     press_picture(page, 0.25, 0.75)
 
@@ -107,7 +109,10 @@ def test_a_pressed_picture_opens_as_large_as_there_is_with_that_place_in_view(op
     assert abs(frame["y"] + frame["high"] / 2 - 0.75 * 1200) < 4 or frame["y"] + frame["high"] == 1200
     page.mouse.move(195, 500)
     page.mouse.wheel(200, 0)
-    page.wait_for_function(f"() => document.querySelector('.zoom-frame').scrollLeft > {frame['x']}")
+    page.wait_for_function(f"() => ({FRAME})().x > {frame['x']}")
+    page.get_by_role("button", name="Next picture").click()
+    frame = page.evaluate(FRAME)
+    assert abs(frame["x"] + frame["wide"] / 2 - 480) < 4 and abs(frame["y"] + frame["high"] / 2 - 600) < 4
     touch = "() => [...document.querySelectorAll('#zoom, #zoom *')].map(e => getComputedStyle(e).touchAction)"
     assert set(page.evaluate(touch)) == {"auto"}  # two fingers make it larger still
     assert "scale" not in page.locator("meta[name=viewport]").get_attribute("content").replace("initial-scale", "")
