@@ -81,9 +81,13 @@ def test_without_javascript_they_lead_there_too(open_browser):
 
 # -- a picture as large as there is ------------------------------------------------------------------------------------
 
-FRAME = """() => { const frame = document.querySelector('.zoom-frame'), picture = frame.firstElementChild;
-  return {x: frame.getBoundingClientRect().x - picture.getBoundingClientRect().x, y: frame.scrollTop, wide: frame.clientWidth, high: frame.clientHeight,
-    picture: picture.offsetWidth, natural: picture.naturalWidth}; }"""
+FRAME = """() => {
+  const frame = document.querySelector('.zoom-frame'), picture = frame.firstElementChild;
+  return {
+    x: frame.getBoundingClientRect().x - picture.getBoundingClientRect().x, y: frame.scrollTop,
+    wide: frame.clientWidth, high: frame.clientHeight, picture: picture.offsetWidth, natural: picture.naturalWidth,
+  };
+}"""
 
 
 def press_picture(page, x=0.5, y=0.5):

@@ -104,6 +104,7 @@ def test_more_than_there_is_is_refused_and_says_what_is_left(client, variant):
     assert "Only 3 left. Your cart has 2." in body(page)
     assert body(piece) == "Only 3 left. Your cart has 2. Set to 3"
     assert f'value="{variant.public_id}" id="variantId-2" checked' in page.text
+    assert "js/forms.js" in page.text and "js/forms.js" not in client.get("/products/amber").text
     assert value_of(page, "quantity") == "2"
     assert lines() == [(variant.id, 2)]
 
