@@ -197,10 +197,10 @@ def _get_product_or_gone(slug: str) -> Product:
         raise
 
 
-def render_product(found: Product, choice: Choice, *, quantity: str = "1", refusal: str = "") -> str:
-    """A product's whole page, with its way down the category tree."""
+def render_product(found: Product, choice: Choice, *, quantity: str = "1", **refused: Any) -> str:
+    """A product's whole page, with its way down the category tree; `refused` is what _not_added.html shows."""
     categories = list_categories()
-    context = product_context(found, choice, quantity=quantity, refusal=refusal)
+    context = product_context(found, choice, quantity=quantity) | refused
     related = [card_of(product) for product in find_products(related_ids(found, limit=RELATED))]
     path = _path_of(categories, found)
     methods = methods_serving(terms.shipping_methods, terms.home_country)
@@ -214,7 +214,7 @@ def render_product(found: Product, choice: Choice, *, quantity: str = "1", refus
     return render_page("catalog/product.html", categories=categories, **context)
 
 
-def product_context(found: Product, choice: Choice, *, quantity: str = "1", refusal: str = "") -> dict[str, Any]:
+def product_context(found: Product, choice: Choice, *, quantity: str = "1") -> dict[str, Any]:
     """What the page and its buy box show. Delivery is told for the first country that is served."""
     country, today = terms.home_country, transaction_time().date()
     methods = methods_serving(terms.shipping_methods, country)[:2]
@@ -225,7 +225,7 @@ def product_context(found: Product, choice: Choice, *, quantity: str = "1", refu
         "pictures": pictures_of(found, choice.variant),
         "product": found,
         "quantity": quantity,
-        "refusal": refusal,
+        "refusal": "",
     }
 
 
