@@ -7,7 +7,9 @@ from typing import Any
 
 from shop.domain.catalog.models import Category, Image, Product, Variant
 from shop.domain.catalog.richtext import plain_text
+from shop.domain.reviews.models import Review
 from shop.extensions import settings
+from shop.storefront.ratings import ShownReviews
 from shop.storefront.rendering import absolute_media_url, absolute_url
 
 CONTEXT = "https://schema.org"
@@ -33,7 +35,9 @@ def describe_shop() -> list[dict[str, Any]]:
     ]
 
 
-def describe_product(product: Product, offered: Sequence[Variant], pictures: Sequence[Image]) -> dict[str, Any]:
+def describe_product(
+    product: Product, offered: Sequence[Variant], pictures: Sequence[Image], reviews: ShownReviews
+) -> dict[str, Any]:
     """A product with an offer for each variant; prices in whole units of the currency, as schema.org has them."""
     address = absolute_url("catalog.product", slug=product.slug)
     described: dict[str, Any] = {"@context": CONTEXT, "@type": "Product", "name": product.name, "url": address}
@@ -44,7 +48,26 @@ def describe_product(product: Product, offered: Sequence[Variant], pictures: Seq
     if pictures:
         described["image"] = [absolute_media_url(image.file_name) for image in pictures if image.file_name]
     described["offers"] = [_describe_offer(variant, address) for variant in offered]
+    if reviews.tally.average is not None:
+        described["aggregateRating"] = {
+            "@type": "AggregateRating",
+            "ratingValue": round(reviews.tally.average, 2),
+            "reviewCount": reviews.tally.count,
+        }
+        described["review"] = [_describe_review(review) for review in reviews.reviews]
     return described
+
+
+def _describe_review(review: Review) -> dict[str, Any]:
+    named = {"name": review.title} if review.title else {}
+    return {
+        "@type": "Review",
+        **named,
+        "reviewBody": review.body,
+        "reviewRating": {"@type": "Rating", "ratingValue": review.rating},
+        "author": {"@type": "Person", "name": review.author_name or "A buyer"},
+        "datePublished": review.created_at.date().isoformat(),
+    }
 
 
 def _describe_offer(variant: Variant, address: str) -> dict[str, Any]:

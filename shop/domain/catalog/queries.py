@@ -70,6 +70,7 @@ def with_details() -> list[_AbstractLoad]:
     """The loader options that bring a product with all that its page shows."""
     return [
         joinedload(Product.category),
+        joinedload(Product.listing),
         selectinload(Product.variants).joinedload(Variant.stock),
         selectinload(Product.images),
     ]
@@ -142,13 +143,6 @@ def _one_product(condition: ColumnElement[bool]) -> Product:
     if product is None:
         raise NotFound("There is no such product. It may have been renamed or withdrawn.")
     return product
-
-
-def related_ids(product: Product, limit: int = 8) -> list[str]:
-    """Public ids of other active products of the same category, newest first."""
-    others = select(Product.public_id).where(Product.category_id == product.category_id, Product.id != product.id)
-    others = others.where(Product.status == "active", Product.category_id.is_not(None))
-    return list(db.session.scalars(others.order_by(Product.created_at.desc(), Product.id).limit(limit)))
 
 
 def count_active_products() -> int:
