@@ -26,8 +26,8 @@ from shop.storefront.errors import status_of
 from shop.storefront.filled import FilledForm
 from shop.storefront.htmx import go_to
 from shop.storefront.pages import render_content_page
-from shop.storefront.reviews import review_address
 from shop.storefront.rendering import render_page
+from shop.storefront.reviews import review_address
 
 blueprint = Blueprint("orders", __name__)
 

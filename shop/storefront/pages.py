@@ -32,7 +32,7 @@ Disallow: /api/
 Disallow: /cart
 Disallow: /checkout
 Disallow: /orders/
-Disallow: /products/*/review$
+Disallow: /products/recent
 Disallow: /reviews/
 Disallow: /search
 Disallow: /sign-in

@@ -15,6 +15,7 @@ from shop.domain.catalog.queries import children_of, list_categories
 from shop.domain.catalog.renditions import renditions_of
 from shop.domain.catalog.richtext import plain_text, sanitise_html
 from shop.extensions import settings
+from shop.storefront.own_wish_list import heart_of
 from shop.words import day, moment, words
 
 MAX_TITLE = 60
@@ -30,6 +31,7 @@ def register(app: Flask) -> None:
         asset=asset,
         country_in_sentence=country_in_sentence,
         country_names=country_names(),
+        heart_of=heart_of,
         media_url=media_url,
         contact_address=configured.mail_from,
         shop_address=configured.shop_address_lines,

@@ -61,7 +61,7 @@ def list_reviews(slug: str) -> ResponseReturnValue:
     return vary_by_htmx(render_template(template, product=product, reviews=reviews))
 
 
-@blueprint.get("/products/<slug>/review")
+@blueprint.get("/reviews/products/<slug>")
 @policy("guest")
 def explain_review(slug: str) -> ResponseReturnValue:
     """Where “Write a review” leads: straight on for a customer who has the product, else who can and how."""

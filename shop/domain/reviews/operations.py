@@ -51,8 +51,9 @@ def submit_review(order_id: int, product_id: str, wanted: WriteReview) -> Review
         raise NotFound("This order has no such product.")
     if order.status != "delivered":
         raise Conflict("This can be reviewed once it was delivered.")
+    public_id = new_public_id("rev")
     row = {
-        "public_id": new_public_id("rev"),
+        "public_id": public_id,
         "product_id": bought,
         "order_id": order.id,
         "user_id": order.user_id,
@@ -66,8 +67,8 @@ def submit_review(order_id: int, product_id: str, wanted: WriteReview) -> Review
     }
     if not insert_unless_there(Review, row):
         raise Conflict("You have reviewed this already. Thank you.")
-    record_event("review.submitted", row["public_id"])
-    return get_review(row["public_id"])
+    record_event("review.submitted", public_id)
+    return get_review(public_id)
 
 
 def _bought_product_id(order_id: int, product_id: str) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -126,7 +127,7 @@ def test_whoever_decides_at_the_same_time_the_count_is_that_of_what_is_shown(app
     for _ in range(4):
         review = submit_review(order.id, amber.public_id, words(3))
 
-        at_once(app, *[lambda wanted=wanted: moderate_review(review.public_id, wanted, staff) for wanted in decisions])
+        at_once(app, *[partial(moderate_review, review.public_id, wanted, staff) for wanted in decisions])
 
         db.session.rollback()
         status = db.session.scalar(select(Review.status).filter_by(public_id=review.public_id))
@@ -145,7 +146,7 @@ def test_many_reviews_of_a_product_approved_at_once_are_all_counted(app, staff, 
     ]
     ids = [review.public_id for review in reviews]
 
-    at_once(app, *[lambda review_id=review_id: moderate_review(review_id, APPROVE, staff) for review_id in ids])
+    at_once(app, *[partial(moderate_review, review_id, APPROVE, staff) for review_id in ids])
 
     assert figures(amber) == (17, 5)
 
