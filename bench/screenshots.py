@@ -24,6 +24,8 @@ FOR_README = {("home", "desktop", "light"), ("product", "phone", "dark"), ("draw
 README_FOLDER = ROOT / "docs" / "pictures"
 MORE_PAGES = (
     DemoPage("search-nothing", "/search?q=zzzz"),
+    DemoPage("reviews", "/products/serum-hyaluronique/reviews"),
+    DemoPage("empty-wish-list", "/wish-list"),
     DemoPage("empty-cart", "/cart"),
     DemoPage("sign-in", "/sign-in"),
     DemoPage("track-order", "/pages/track-order"),

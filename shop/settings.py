@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     shop_picture: str = Field(default="", max_length=255)  # a stored one, for the home page
     shop_currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     order_prefix: str = Field(default="SKN", pattern=r"^[A-Z]{2,8}$")
+    review_request_days: int = Field(default=3, ge=0, le=60)  # from delivery to the letter that asks for a review
 
     database_url: str = ""
     database_pool_min: int = Field(default=5, ge=1)
@@ -98,6 +99,8 @@ class Settings(BaseSettings):
     ratelimit_sign_in_per_address: str = "20 per 15 minutes"
     ratelimit_search: str = "60 per minute"
     ratelimit_order_link: str = "5 per 15 minutes"
+    ratelimit_review: str = "20 per hour"
+    ratelimit_wish_list: str = "60 per minute"
 
     @field_validator("public_base_url")
     @classmethod

@@ -13,9 +13,10 @@ from flask import Flask
 from sqlalchemy import text
 
 from shop.db import db, operation
-from shop.domain.actors import Actor
+from shop.domain.actors import SYSTEM, Actor
 from shop.domain.audit.operations import record_change
 from shop.domain.audit_checks import CHECKS, Finding, run_audit, run_check
+from shop.domain.catalog.models import Product
 from shop.domain.checkout import cancel_order
 from shop.domain.customers.operations import create_user
 from shop.domain.models import APPEND_ONLY
@@ -23,6 +24,7 @@ from shop.domain.orders.operations import deliver_order, ship_order, start_proce
 from shop.domain.orders.queries import email_addresses_of
 from shop.domain.outbox import claim_email, dispatch_events, mark_sent, unasked_emails, undispatched_events
 from shop.domain.payments.operations import collect_cash
+from shop.domain.reviews.operations import ModerateReview, WriteReview, moderate_review, submit_review
 from shop.domain.terms import Terms
 from tests.conftest import SHOPPER, make_product, placed_order, variants_of
 
@@ -97,6 +99,12 @@ DAMAGE: dict[str, str | dict[str, str | None]] = {
         "UPDATE emails SET status = 'leased', sent_at = NULL, lease_until = '2020-01-01 00:00:00.000000'"
     ),
     "An order gets an e-mail of each kind once": "UPDATE emails SET subject_id = 'order_same'",
+    "A product's average and count are those of its approved reviews": (
+        "UPDATE listings SET rating_count = rating_count + 1, rating_sum = rating_sum + 3"
+    ),
+    "A review with an order is of something in it that was delivered": (
+        "UPDATE reviews SET order_id = (SELECT id FROM orders WHERE status = 'cancelled')"
+    ),
     "An audit row says what was done and who of the staff did it": "UPDATE audit_entries SET user_id = NULL",
     "Triggers keep the audit log, the histories and the ledger as they were written": {
         "sqlite": "DROP TRIGGER IF EXISTS order_events_no_update",
@@ -129,6 +137,9 @@ def lived_in(app: Flask, terms: Terms) -> Flask:
     ship_order(delivered.id, staff)
     deliver_order(delivered.id, staff)
     collect_cash(delivered.id, delivered.total, staff)
+    product_id = db.session.scalar(db.select(Product.public_id))
+    review = submit_review(delivered.id, product_id, WriteReview(rating=4, body="Good."))
+    moderate_review(review.public_id, ModerateReview(decision="approve"), SYSTEM)
     note_change(staff)
     send_everything()
     return app

@@ -9,7 +9,7 @@ from shop.policies import check_every_view, policy, policy_of
 from tests.conftest import test_settings as settings_for_tests
 
 # A form on a public page carries no token: its defence is the origin alone. Nothing else may leave its token out.
-WITHOUT_FORM_TOKEN = {"/cart/items", "/order-links"}
+WITHOUT_FORM_TOKEN = {"/cart/items", "/order-links", "/wish-list/items"}
 
 
 def test_a_view_without_a_policy_stops_the_start(tmp_path):

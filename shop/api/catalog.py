@@ -23,10 +23,10 @@ from shop.domain.catalog.queries import (
     get_product,
     list_categories,
     list_products,
-    related_ids,
 )
 from shop.domain.inputs import Line
 from shop.domain.inventory.queries import get_variant_with_stock
+from shop.domain.related import related_ids
 from shop.errors import Detail, Invalid
 from shop.extensions import limiter, settings
 from shop.policies import policy

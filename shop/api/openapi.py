@@ -21,6 +21,7 @@ PREFIX = "/api/v1"
 MEANINGS = {
     200: "Done",
     201: "Made",
+    202: "Taken; shown later",
     204: "Done; no body",
     304: "Not modified",
     400: "Malformed JSON, or a reference in the body that names nothing",
@@ -49,6 +50,7 @@ class Endpoint:
     answers: Mapping[int, type[BaseModel] | None] = field(default_factory=dict)
     errors: Sequence[int] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    by_order_token: bool = False  # beside everything below /orders/
 
 
 def endpoint(summary: str, **declared: Any) -> Callable[[F], F]:
@@ -156,7 +158,7 @@ def _operation(rule: Any, method: str, described: Endpoint, refs: Mapping[Any, A
         made["responses"][str(status)] = _answer(status, refs[(answer, "serialization")] if answer else None)
     for status in sorted({*described.errors, 429, 503}):
         made["responses"][str(status)] = _answer(status, refs[(ErrorAnswer, "serialization")])
-    if rule.rule.startswith(f"{PREFIX}/orders/"):
+    if rule.rule.startswith(f"{PREFIX}/orders/") or described.by_order_token:
         made["security"] = [{"orderToken": []}, {"orderTokenInQuery": []}]
     return made
 

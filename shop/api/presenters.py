@@ -30,9 +30,12 @@ from shop.api.schemas import (
     ProductDetail,
     ProductOut,
     Rating,
+    ReviewOut,
     ReviewSummary,
+    ReviewTaken,
     ShippingMethodOut,
     VariantOut,
+    WishListItemOut,
 )
 from shop.domain.carts.queries import CartLine, PricedCart
 from shop.domain.catalog.models import Category, Image, Product, Variant
@@ -41,6 +44,8 @@ from shop.domain.catalog.renditions import fallback_size, renditions_of
 from shop.domain.checkout import ShippingQuote
 from shop.domain.orders.models import Order, OrderLineItem
 from shop.domain.orders.tokens import order_link, order_token
+from shop.domain.reviews.models import Review
+from shop.domain.wishlists.models import WishListItem
 from shop.extensions import settings, terms
 
 
@@ -65,7 +70,7 @@ def present_product(product: Product) -> dict[str, Any]:
         "status": product.status,
         "seo_title": product.seo_title or product.name,
         "seo_description": product.seo_description,
-        "rating": Rating(average=None, count=0),
+        "rating": Rating(average=product.listing.rating_average, count=product.listing.rating_count),
         "created_at": product.created_at,
         "updated_at": product.updated_at,
     }
@@ -88,7 +93,9 @@ def present_product_detail(product: Product, related: Sequence[str]) -> ProductD
         attributes=attributes,
         options=_options(product),
         related=list(related),
-        reviews=ReviewSummary(average_rating=None, total_reviews=0),
+        reviews=ReviewSummary(
+            average_rating=product.listing.rating_average, total_reviews=product.listing.rating_count
+        ),
         **at_top,
     )
 
@@ -169,6 +176,36 @@ def present_availability(variant: Variant) -> Availability:
         available=units > 0,
         low_stock=variant.stock.is_low,
         low_stock_threshold=variant.stock.low_stock_threshold,
+    )
+
+
+def present_review(review: Review) -> ReviewOut:
+    """An approved review, as everybody may read it."""
+    return ReviewOut(
+        id=review.public_id,
+        rating=review.rating,
+        title=review.title,
+        body=review.body,
+        author_name=review.author_name,
+        verified=review.is_verified,
+        reply=review.reply or None,
+        created_at=review.created_at,
+    )
+
+
+def present_taken_review(review: Review) -> ReviewTaken:
+    """A review as its writer sees it."""
+    fields = present_review(review).model_dump()
+    return ReviewTaken(**fields, status=review.status, product_id=review.product.public_id)
+
+
+def present_wish_list_item(item: WishListItem) -> WishListItemOut:
+    return WishListItemOut(
+        product_id=item.product.public_id,
+        saved_price=item.saved_price_amount,
+        currency=item.currency,
+        saved_at=item.created_at,
+        product=present_product_row(item.product),
     )
 
 

@@ -144,6 +144,36 @@ class ReviewSummary(Output):
     total_reviews: int
 
 
+class ReviewOut(Output):
+    """An approved review. `verified`: its writer bought the product here."""
+
+    id: str
+    rating: int
+    title: str
+    body: str
+    author_name: str
+    verified: bool
+    reply: str | None
+    created_at: datetime
+
+
+class ReviewTaken(ReviewOut):
+    """A review as its writer sees it; it is shown once its status is approved."""
+
+    product_id: str
+    status: str
+
+
+class WishListItemOut(Output):
+    """A product on a wish list, and its price when it was saved."""
+
+    product_id: str
+    saved_price: int
+    currency: str
+    saved_at: datetime
+    product: ProductOut
+
+
 class ProductDetail(ProductOut):
     """A product with all that its page shows; attributes such as ingredients stand at the top level too."""
 

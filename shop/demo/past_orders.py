@@ -75,7 +75,7 @@ def place_past_orders(
         story = _Story(shopper, packer, terms, placed_at, now)
         story.place(_choose(shelves, placed_at, dice), dice)
         story.tell(fate)
-    _settle_events()
+    settle_events()
     return len(FATES)
 
 
@@ -173,7 +173,7 @@ class _Story:
         return frozen_time(min(self.placed_at + time, self.now))
 
 
-def _settle_events() -> None:
+def settle_events() -> None:
     """Nobody is to get an e-mail now about what happened weeks ago."""
     past = update(OutboxEvent).where(OutboxEvent.dispatched_at.is_(None))
     db.session.execute(past.values(dispatched_at=OutboxEvent.created_at).execution_options(synchronize_session=False))

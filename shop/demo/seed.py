@@ -1,4 +1,4 @@
-"""The demo shop's contents: its catalogue with pictures, people who can sign in, and the orders of 90 days."""
+"""The demo shop's contents: its catalogue with pictures, people who can sign in, the orders of 90 days and reviews."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sqlalchemy import select
 from shop.db import db, end_read, frozen_time, operation, transaction_time
 from shop.demo.looks import HEIGHT, WIDTH, file_names, portrait_of
 from shop.demo.past_orders import Shopper, place_past_orders
+from shop.demo.past_reviews import write_past_reviews
 from shop.demo.place import PICTURES, stored_name
 from shop.domain.actors import SYSTEM
 from shop.domain.catalog.drafts import ImageDraft, ProductDraft, VariantDraft
@@ -75,6 +76,8 @@ def fill_demo_shop(
     echo(f"{len(shoppers)} customers and one member of staff.")
     placed = place_past_orders(shoppers, since, admin, terms, now)
     echo(f"{placed} orders of the last 90 days.")
+    if placed:
+        echo(f"{write_past_reviews(since, admin, now)} reviews.")
 
 
 def _save_products(entries: list[dict[str, Any]], currency: str, now: datetime) -> dict[str, datetime]:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from sqlalchemy import TextClause, bindparam, text
 
 from shop.db import Base, UtcDateTime, db, end_read, transaction_time
+from shop.domain.audit_reviews import REVIEW_CHECKS
 from shop.domain.models import APPEND_ONLY
 from shop.domain.orders.operations import ALLOWED_MOVES
 from shop.domain.outbox import ASKED_FOR, EFFECTS
@@ -492,4 +493,6 @@ RECORDS = (
     ),
 )
 
-CHECKS = (*MONEY, *PAYMENTS, *STOCK, *ORDERS, *MESSAGES, *RECORDS)
+REVIEWS = tuple(Check(*check) for check in REVIEW_CHECKS)
+
+CHECKS = (*MONEY, *PAYMENTS, *STOCK, *ORDERS, *MESSAGES, *REVIEWS, *RECORDS)

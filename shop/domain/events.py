@@ -25,6 +25,9 @@ EVENT_TYPES = frozenset(
         "order_link.refused",
         "payment.collected",
         "product.saved",
+        "review.submitted",
+        "review.approved",
+        "review.hidden",
     }
 )
 _nudges: list[Callable[[], None]] = []

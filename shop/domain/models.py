@@ -21,6 +21,8 @@ from shop.domain.idempotency import IdempotencyKey
 from shop.domain.inventory.models import Reservation, StockItem, StockMovement
 from shop.domain.orders.models import Order, OrderEvent, OrderLineItem
 from shop.domain.payments.models import Payment
+from shop.domain.reviews.models import Review
+from shop.domain.wishlists.models import WishList, WishListItem
 
 APPEND_ONLY = ("audit_entries", "order_events", "stock_movements")
 
@@ -47,10 +49,13 @@ __all__ = [
     "Product",
     "ProductAttribute",
     "Reservation",
+    "Review",
     "StaffRole",
     "StockItem",
     "StockMovement",
     "User",
     "UserSession",
     "Variant",
+    "WishList",
+    "WishListItem",
 ]

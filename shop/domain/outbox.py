@@ -20,6 +20,7 @@ log = structlog.get_logger()
 # event type -> the kinds of e-mail that follow from it, one each
 EFFECTS: dict[str, tuple[str, ...]] = {
     "order.confirmed": ("order_confirmed",),
+    "order.delivered": ("review_request",),
     "order_link.requested": ("order_link",),
 }
 ASKED_FOR = ("order_link",)  # kinds that people ask for, so that one order may get several of them
@@ -35,6 +36,8 @@ BACK_OFF = (
 )
 MAX_ATTEMPTS = 8
 LATE = timedelta(minutes=5)
+
+NO_DELAYS: Mapping[str, timedelta] = {}
 
 FindRecipients = Callable[[Collection[str]], Mapping[str, str]]
 
@@ -64,10 +67,13 @@ def undispatched_events(limit: int = 100) -> list[int]:
 
 
 @operation
-def dispatch_events(event_ids: Sequence[int], find_recipients: FindRecipients) -> int:
+def dispatch_events(
+    event_ids: Sequence[int], find_recipients: FindRecipients, delays: Mapping[str, timedelta] = NO_DELAYS
+) -> int:
     """Write one row per effect of these events and mark them dispatched; returns how many were still to do.
 
     `find_recipients` gives the e-mail address for each subject's public id. Without one the row is dead at once.
+    `delays` says by kind how long after its event an e-mail is due; the others are due at once.
     """
     events = db.session.scalars(
         select(OutboxEvent)
@@ -78,14 +84,16 @@ def dispatch_events(event_ids: Sequence[int], find_recipients: FindRecipients) -
     ).all()
     with_effects = [event for event in events if event.type in EFFECTS]
     if with_effects:
-        _write_emails(with_effects, find_recipients({event.subject_id for event in with_effects}))
+        _write_emails(with_effects, find_recipients({event.subject_id for event in with_effects}), delays)
     now = transaction_time()
     for event in events:
         event.dispatched_at = now
     return len(events)
 
 
-def _write_emails(events: Sequence[OutboxEvent], recipients: Mapping[str, str]) -> None:
+def _write_emails(
+    events: Sequence[OutboxEvent], recipients: Mapping[str, str], delays: Mapping[str, timedelta]
+) -> None:
     now = transaction_time()
     rows = [
         {
@@ -95,7 +103,7 @@ def _write_emails(events: Sequence[OutboxEvent], recipients: Mapping[str, str]) 
             "recipient": recipients.get(event.subject_id, ""),
             "subject_id": event.subject_id,
             "status": "due" if event.subject_id in recipients else "dead",
-            "due_at": now,
+            "due_at": now + delays.get(kind, timedelta(0)),
             "last_error": "" if event.subject_id in recipients else "nobody to send it to",
             "request_id": event.request_id,
             "created_at": now,

@@ -14,6 +14,8 @@ from shop.domain.orders.queries import get_order
 from shop.domain.orders.receipts import Figure, payment_words, sums_of
 from shop.domain.orders.tokens import order_link
 from shop.domain.outbox import ClaimedEmail
+from shop.domain.reviews.queries import reviewables_of
+from shop.domain.reviews.tokens import VALID_FOR, review_token
 from shop.extensions import settings, terms
 from shop.gateways.mail import Letter
 from shop.words import day
@@ -22,6 +24,7 @@ from shop.words import day
 SUBJECTS = {
     "order_confirmed": "Your order {order.number} is confirmed",
     "order_link": "The link to your order {order.number}",
+    "review_request": "How do you like what you ordered?",
 }
 NOT_SHOWN_IN_MAIL = (".svg", ".avif")  # mail programs show an empty frame for these
 
@@ -37,6 +40,8 @@ def write_letter(claim: ClaimedEmail) -> Letter:
         "shop_url": settings.public_base_url,
         **_words_of(order),
     }
+    if claim.kind == "review_request":
+        words |= _words_for_review(order, claim)
     return Letter(
         id=claim.public_id,
         sender=settings.mail_from,
@@ -70,6 +75,17 @@ def _words_of(order: Order) -> dict[str, Any]:
         "billing_address": _address(order.billing_address) if has_own_billing else [],
         "payment": payment_words(order),
         "picture_url": _picture_url,
+    }
+
+
+def _words_for_review(order: Order, claim: ClaimedEmail) -> dict[str, Any]:
+    """The link is the same however often the letter is written; it ends by itself."""
+    ends_at = claim.created_at + VALID_FOR
+    token = review_token(order, ends_at, terms.order_token_secrets)
+    return {
+        "products": [row.line for row in reviewables_of(order)],
+        "review_url": f"{settings.public_base_url}/reviews/{token}",
+        "review_until": day(ends_at),
     }
 
 

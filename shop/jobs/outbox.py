@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from shop.db import end_read
 from shop.domain.orders.queries import email_addresses_of
 from shop.domain.outbox import dispatch_events, forget_asking, take_to_ask, unasked_emails, undispatched_events
+from shop.extensions import settings
 from shop.jobs.doorbell import RELAY, SEND_EMAIL, doorbell
 
 
@@ -18,8 +21,9 @@ def relay() -> None:
 def dispatch_all() -> int:
     """Dispatch until nothing is left that others do not hold; returns how many events."""
     dispatched = 0
+    delays = {"review_request": timedelta(days=settings.review_request_days)}
     while waiting := undispatched_events():
-        done = dispatch_events(waiting, email_addresses_of)
+        done = dispatch_events(waiting, email_addresses_of, delays)
         dispatched += done
         if not done:  # another relay has them in hand
             break

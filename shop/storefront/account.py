@@ -13,7 +13,10 @@ from shop.domain.carts.queries import price_cart
 from shop.domain.customers.operations import Credentials, authenticate
 from shop.domain.inputs import Input, read_form, read_query
 from shop.domain.orders.queries import list_orders_of
-from shop.errors import Invalid, Unauthenticated
+from shop.domain.wishlists.models import WishList
+from shop.domain.wishlists.operations import join_wish_lists
+from shop.domain.wishlists.queries import find_wish_list_of
+from shop.errors import Invalid, NotFound, Unauthenticated
 from shop.extensions import limiter, settings, terms
 from shop.policies import current_shopper, policy
 from shop.storefront.errors import status_of
@@ -21,6 +24,7 @@ from shop.storefront.filled import FilledForm
 from shop.storefront.htmx import go_to
 from shop.storefront.orders import STATUS_WORDS
 from shop.storefront.own_cart import forget_cart, named_cart_id, remember_count
+from shop.storefront.own_wish_list import forget_wish_list, named_key, remember_saved
 from shop.storefront.redirects import safe_next
 from shop.storefront.rendering import render_page
 
@@ -66,7 +70,16 @@ def sign_in() -> ResponseReturnValue:
     session["is_staff"] = user.is_staff
     own = join_carts(named_cart_id(), current_shopper(), terms)
     count = price_cart(own, terms).item_count
-    return remember_count(forget_cart(go_to(_wanted_page())), count)
+    wishes = _join_wish_lists()
+    response = remember_count(forget_cart(go_to(_wanted_page())), count)
+    return remember_saved(forget_wish_list(response), wishes)
+
+
+def _join_wish_lists() -> WishList | None:
+    try:
+        return join_wish_lists(named_key(), current_shopper())
+    except NotFound:  # joined a moment ago, in another tab
+        return find_wish_list_of(current_user.id)
 
 
 @blueprint.post("/sign-out")
@@ -75,7 +88,7 @@ def sign_out() -> ResponseReturnValue:
     logout_user()
     session.clear()
     session.renew()  # type: ignore[attr-defined]
-    return forget_cart(go_to(url_for("catalog.home")))
+    return forget_wish_list(forget_cart(go_to(url_for("catalog.home"))))
 
 
 @blueprint.get("/account")

@@ -24,10 +24,10 @@ from shop.domain.catalog.queries import (
     list_products,
     path_to,
     pictures_of_branches,
-    related_ids,
 )
 from shop.domain.inputs import Input, Line, read_query
 from shop.domain.orders.queries import best_selling
+from shop.domain.related import list_related
 from shop.domain.shipping import add_working_days, methods_serving
 from shop.domain.terms import MAX_QUANTITY
 from shop.errors import Gone, NotFound
@@ -35,6 +35,7 @@ from shop.extensions import limiter, settings, terms
 from shop.policies import policy
 from shop.storefront.htmx import is_partial, vary_by_htmx
 from shop.storefront.offers import Choice, card_of, choose, facts_of, offered_variants, pictures_of
+from shop.storefront.ratings import read_reviews
 from shop.storefront.redirects import moved_permanently
 from shop.storefront.rendering import render_page
 from shop.storefront.structured import describe_path, describe_product, describe_shop
@@ -201,14 +202,16 @@ def render_product(found: Product, choice: Choice, *, quantity: str = "1", **ref
     """A product's whole page, with its way down the category tree; `refused` is what _not_added.html shows."""
     categories = list_categories()
     context = product_context(found, choice, quantity=quantity) | refused
-    related = [card_of(product) for product in find_products(related_ids(found, limit=RELATED))]
+    related = [card_of(product) for product in list_related(found, limit=RELATED)]
+    reviews = read_reviews(found)
     path = _path_of(categories, found)
     methods = methods_serving(terms.shipping_methods, terms.home_country)
-    described = describe_product(found, offered_variants(found), context["pictures"], methods)
+    described = describe_product(found, offered_variants(found), context["pictures"], methods, reviews)
     context |= {
         "facts": facts_of(found),
         "path": path,
         "related": related,
+        "reviews": reviews,
         "structured": [described, describe_path(path, found.name)],
     }
     return render_page("catalog/product.html", categories=categories, **context)

@@ -11,7 +11,8 @@ from werkzeug.exceptions import HTTPException
 
 from shop import errors
 from shop.db import is_unreachable
-from shop.domain.catalog.queries import find_archived_product, find_products, list_categories, related_ids
+from shop.domain.catalog.queries import find_archived_product, list_categories
+from shop.domain.related import list_related
 from shop.errors import ShopError, TooMany, Unauthenticated, Unavailable
 from shop.extensions import seconds_until_free
 from shop.storefront.htmx import go_to, is_htmx
@@ -149,7 +150,7 @@ def _page(status: int, context: dict[str, object]) -> str:
 def _cards_instead(slug: str) -> list[Card]:
     """What is sold now in place of a product that is not sold any more."""
     gone = find_archived_product(slug)
-    return [card_of(product) for product in find_products(related_ids(gone, limit=RELATED))] if gone else []
+    return [card_of(product) for product in list_related(gone, limit=RELATED)] if gone else []
 
 
 def _start(status: int) -> str:

@@ -27,6 +27,7 @@ from shop.storefront.filled import FilledForm
 from shop.storefront.htmx import go_to
 from shop.storefront.pages import render_content_page
 from shop.storefront.rendering import render_page
+from shop.storefront.reviews import review_address
 
 blueprint = Blueprint("orders", __name__)
 
@@ -65,6 +66,7 @@ def show_order(order_id: str) -> ResponseReturnValue:
         is_just_placed=request.args.get("placed") == "1" and order.status != "cancelled",
         order=order,
         payment=payment_words(order),
+        review_address=review_address(order) if order.status == "delivered" else "",
         steps=steps_of(order),
         sums=sums_of(order),
         token=token,

@@ -32,8 +32,11 @@ Disallow: /api/
 Disallow: /cart
 Disallow: /checkout
 Disallow: /orders/
+Disallow: /products/recent
+Disallow: /reviews/
 Disallow: /search
 Disallow: /sign-in
+Disallow: /wish-list
 """
 # Python's own list lacks AVIF before 3.14, and on some machines more.
 PICTURE_TYPES = {

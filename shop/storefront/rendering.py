@@ -16,6 +16,7 @@ from shop.domain.catalog.renditions import largest_file, renditions_of
 from shop.domain.catalog.richtext import plain_text, sanitise_html
 from shop.domain.terms import RETURN_DAYS
 from shop.extensions import settings
+from shop.storefront.own_wish_list import heart_of
 from shop.words import day, moment, words
 
 MAX_TITLE = 60
@@ -31,6 +32,7 @@ def register(app: Flask) -> None:
         asset=asset,
         country_in_sentence=country_in_sentence,
         country_names=country_names(),
+        heart_of=heart_of,
         largest_media_url=largest_media_url,
         media_url=media_url,
         return_days=RETURN_DAYS,

@@ -7,10 +7,12 @@ from typing import Any
 
 from shop.domain.catalog.models import Category, Image, Product, Variant
 from shop.domain.catalog.richtext import plain_text
+from shop.domain.reviews.models import Review
 from shop.domain.shipping import ShippingMethod
 from shop.domain.terms import RETURN_DAYS
 from shop.extensions import settings, terms
 from shop.money import Money
+from shop.storefront.ratings import ShownReviews
 from shop.storefront.rendering import absolute_media_url, absolute_url
 
 CONTEXT = "https://schema.org"
@@ -39,7 +41,11 @@ def describe_shop() -> list[dict[str, Any]]:
 
 
 def describe_product(
-    product: Product, offered: Sequence[Variant], pictures: Sequence[Image], methods: Sequence[ShippingMethod]
+    product: Product,
+    offered: Sequence[Variant],
+    pictures: Sequence[Image],
+    methods: Sequence[ShippingMethod],
+    reviews: ShownReviews,
 ) -> dict[str, Any]:
     """A product with its offer, or a group of them with one for each variant, as merchant listings ask for them.
 
@@ -53,6 +59,7 @@ def describe_product(
         described["brand"] = {"@type": "Brand", "name": product.brand}
     if images := _addresses_of(pictures):
         described["image"] = images
+    described |= _describe_reviews(reviews)
     offers = _Offers(address, methods)
     if len(offered) < 2:
         only = [{"sku": variant.sku, "offers": offers.describe(variant)} for variant in offered]
@@ -73,6 +80,30 @@ def _describe_variant(product: Product, variant: Variant, pictures: Sequence[Ima
         if axis := AXES.get(option.casefold()):
             described[axis] = value
     return described | {"offers": offers.describe(variant)}
+
+
+def _describe_reviews(reviews: ShownReviews) -> dict[str, Any]:
+    """Nothing where nobody has reviewed it yet."""
+    if reviews.tally.average is None:
+        return {}
+    rating = {
+        "@type": "AggregateRating",
+        "ratingValue": round(reviews.tally.average, 2),
+        "reviewCount": reviews.tally.count,
+    }
+    return {"aggregateRating": rating, "review": [_describe_review(review) for review in reviews.reviews]}
+
+
+def _describe_review(review: Review) -> dict[str, Any]:
+    named = {"name": review.title} if review.title else {}
+    return {
+        "@type": "Review",
+        **named,
+        "reviewBody": review.body,
+        "reviewRating": {"@type": "Rating", "ratingValue": review.rating},
+        "author": {"@type": "Person", "name": review.author_name or "A buyer"},
+        "datePublished": review.created_at.date().isoformat(),
+    }
 
 
 def _addresses_of(pictures: Sequence[Image]) -> list[str]:

@@ -28,15 +28,17 @@
   }
   hideDismissed();
 
-  // Public pages are the same for everyone, so the number on the cart link comes from a cookie.
-  function fillCartCount() {
-    const badge = byId("cart-count");
-    if (!badge) return;
-    const found = document.cookie.match(/(?:^|; )cart_count=(\d{1,6})/);
-    const count = found ? Number(found[1]) : 0;
-    badge.hidden = count === 0;
-    badge.querySelector("b").textContent = count;
-    badge.lastElementChild.textContent = count === 1 ? " item" : " items";
+  // Public pages are the same for everyone, so the numbers on the links of cart and wish list come from cookies.
+  function fillCounts() {
+    for (const name of ["cart", "wish"]) {
+      const badge = byId(`${name}-count`);
+      if (!badge) continue;
+      const found = document.cookie.match(`(?:^|; )${name}_count=(\\d{1,6})`);
+      const count = found ? Number(found[1]) : 0;
+      badge.hidden = count === 0;
+      badge.querySelector("b").textContent = count;
+      badge.lastElementChild.textContent = count === 1 ? " item" : " items";
+    }
   }
 
   // What failed on the way can be sent again; what was on its way to the cart may have arrived, and is looked at first.
@@ -175,10 +177,10 @@
   });
 
   document.addEventListener("DOMContentLoaded", () => {
-    fillCartCount();
+    fillCounts();
     const colours = byId("theme");
     if (colours) colours.value = memory.get("theme");
   });
-  window.addEventListener("pageshow", fillCartCount);  // also when the browser brings the page back from its memory
-  document.addEventListener("visibilitychange", fillCartCount);  // another tab may have changed it
+  window.addEventListener("pageshow", fillCounts);  // also when the browser brings the page back from its memory
+  document.addEventListener("visibilitychange", fillCounts);  // another tab may have changed it
 })();

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from shop.db import transaction_time
+from shop.domain.reviews.tokens import review_token
+from shop.domain.terms import Terms
 from tests.browser.conftest import PATIENCE, RunningShop
 from tests.browser.shopper import add_to_cart, fill_address, place_order
-from tests.conftest import make_customer, make_product
+from tests.conftest import make_customer, make_product, make_staff
+from tests.domain.reviews.stories import approved_review, delivered_order
 
 AXE = Path(__file__).with_name("vendor") / "axe-4.14.1.min.js"
 RUN = """tags => axe.run({runOnly: {type: 'tag', values: tags}, resultTypes: ['violations'], iframes: false})
@@ -41,6 +46,10 @@ PUBLIC = {
     "accessibility": "/pages/accessibility",
     "offline": "/offline",
     "empty cart": "/cart",
+    "empty wish list": "/wish-list",
+    "product with reviews": "/products/praised",
+    "reviews": "/products/praised/reviews?stars=5",
+    "who can review": "/reviews/products/praised",
     "sign-in": "/sign-in",
     "404": "/products/nothing",
     "410": "/products/no-more-oil",
@@ -55,11 +64,18 @@ def page(browser: Browser, shop: RunningShop) -> Iterator[Page]:
     with shop.app.app_context():
         make_customer("axe@example.com")
         make_product("No more oil", slug="no-more-oil", status="archived")
+        approved_review(
+            app_terms(shop), make_staff(email="axe-staff@example.com"), make_product("Praised", slug="praised")
+        )
     context = browser.new_context(base_url=shop.url, bypass_csp=True, service_workers="block")
     context.set_default_timeout(PATIENCE)
     context.add_init_script(path=AXE)
     yield context.new_page()
     context.close()
+
+
+def app_terms(shop: RunningShop) -> Terms:
+    return shop.app.extensions["shop_terms"]
 
 
 def violations(page: Page, where: str) -> list[str]:
@@ -116,6 +132,35 @@ def test_axe_finds_nothing_while_a_picture_is_shown_large(page):
     page.locator(".strip a").first.click()
     expect(page.locator("#zoom")).to_be_visible()
     assert violations(page, "large picture") == []
+
+
+def test_axe_finds_nothing_on_the_wish_list_and_the_page_for_reviewing(page, shop):
+    found = []
+    for slug in ("amber", "scarce-balm", "sold-out-soap"):
+        page.goto(f"/products/{slug}")
+        page.get_by_role("button", name="Save to wish list").click()
+        expect(page.get_by_role("button", name="On your wish list")).to_be_visible()
+    found += violations(page, "full heart")
+    page.goto("/wish-list")
+    page.get_by_role("button", name="Remove Scarce balm").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    page.get_by_role("button", name="Make a link").click()
+    expect(page.get_by_label("Link to your list")).to_be_visible()
+    found += violations(page, "wish list")
+    page.get_by_role("link", name="See what others see").click()
+    page.wait_for_url("**/wish-lists/*")
+    found += violations(page, "shared wish list")
+    with shop.app.app_context():
+        product = make_product("Axed", slug="axed")
+        order = delivered_order(app_terms(shop), make_staff(email="axe-staff-2@example.com"), product)
+        token = review_token(order, transaction_time() + timedelta(days=1), app_terms(shop).order_token_secrets)
+    page.goto(f"/reviews/{token}")
+    found += violations(page, "reviewing")
+    page.evaluate("document.querySelectorAll('form').forEach(form => { form.noValidate = true })")
+    page.get_by_role("button", name=re.compile("Send review")).click()
+    expect(page.locator("#mistakes")).to_be_visible()
+    found += violations(page, "reviewing with mistakes")
+    assert not found, "\n".join(found)
 
 
 def test_axe_finds_nothing_on_the_pages_of_a_customer(page):

@@ -11,12 +11,13 @@ from sqlalchemy import func, select
 from shop.db import db, transaction_time
 from shop.demo.place import stored_name
 from shop.demo.seed import ADMIN, CUSTOMER, seed_demo
-from shop.domain.catalog.models import Category, Image, Product
+from shop.domain.catalog.models import Category, Image, Listing, Product
 from shop.domain.catalog.renditions import renditions_of
 from shop.domain.customers.operations import Credentials, authenticate
 from shop.domain.events import OutboxEvent
 from shop.domain.orders.models import ORDER_STATUSES, Order
 from shop.domain.payments.models import Payment
+from shop.domain.reviews.models import Review
 from tests.domain.catalog.drafts import everything
 
 
@@ -74,6 +75,12 @@ def test_the_shop_has_a_past_and_people_who_can_sign_in(seeded):
     statuses = Counter(order.status for order in orders)
     assert set(statuses) == set(ORDER_STATUSES)
     assert statuses["delivered"] == count(select(Payment).filter_by(status="collected"))
+
+    reviews = Counter(db.session.scalars(select(Review.status)))
+    assert reviews == {"approved": 120, "pending": 4}
+    verified = count(select(Review).where(Review.order_id.is_not(None)))
+    assert 60 <= verified < 124
+    assert db.session.scalar(select(func.sum(Listing.rating_count))) == 120
 
     lina = authenticate(Credentials(email=CUSTOMER[0], password=CUSTOMER[1]))
     admin = authenticate(Credentials(email=ADMIN[0], password=ADMIN[1]))

@@ -330,7 +330,7 @@ def test_a_product_leads_to_others_of_its_category(client, category):
     first = make_product("First", slug="first", category_id=category.id)
     make_product("Second", category_id=category.id)
     page = client.get(f"/products/{first.slug}")
-    assert "More like it" in page.text and names_on(page) == ["Second"]
+    assert "Goes with it" in page.text and names_on(page) == ["Second"]
 
 
 def test_search_that_finds_nothing_says_so_and_offers_the_categories(client, category):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from shop.db import db
@@ -9,6 +11,8 @@ from shop.domain.carts.models import Cart, CartLineItem
 from shop.domain.catalog.models import Product, Variant
 from shop.domain.customers.models import UserSession
 from shop.domain.orders.models import Order
+from shop.domain.reviews.models import Review
+from shop.domain.wishlists.models import WishListItem
 from shop.policies import policy_of
 from tests.conftest import make_customer, make_product, variants_of
 from tests.storefront.pages import HTMX, id_of_item, order_form, put_in_cart, sign_in, value_of, wish_of
@@ -35,16 +39,17 @@ def variant(app):
 def snapshot():
     db.session.rollback()
     lines = db.session.execute(db.select(CartLineItem.variant_id, CartLineItem.quantity)).all()
-    return lines, *(
-        db.session.scalar(db.select(db.func.count()).select_from(table)) for table in (Cart, Order, UserSession)
-    )
+    wishes = db.session.execute(db.select(WishListItem.product_id, WishListItem.removed_at)).all()
+    tables = (Cart, Order, UserSession, Review)
+    return (lines, wishes), *(db.session.scalar(db.select(db.func.count()).select_from(table)) for table in tables)
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
 @pytest.mark.parametrize("htmx", [{}, HTMX], ids=["page", "htmx"])
-def test_a_foreign_form_adds_nothing_to_the_cart(client, variant, headers, htmx):
+@pytest.mark.parametrize("path", ["/cart/items", "/wish-list/items"])
+def test_a_foreign_form_adds_nothing_to_the_cart_or_the_wish_list(client, variant, path, headers, htmx):
     before = snapshot()
-    answer = client.post("/cart/items", data=wish_of(variant), headers={**headers, **htmx})
+    answer = client.post(path, data=wish_of(variant), headers={**headers, **htmx})
     assert answer.status_code == 403
     assert snapshot() == before
 
@@ -68,6 +73,9 @@ def forms_of(client):
     cart = client.get("/cart")
     checkout = order_form(client.get("/checkout"))
     item, token = id_of_item(cart), value_of(cart, "csrf_token")
+    saved = {"productId": db.session.scalar(db.select(Product.public_id))}
+    assert client.post("/wish-list/items", data=saved).status_code == 303
+    wish = re.search(r'id="(item_\w+)"', client.get("/wish-list").text)[1]
     again = {"variantId": db.session.scalar(db.select(Variant.public_id)), "quantity": "1"}
     again["productId"] = db.session.scalar(db.select(Product.public_id))
     return {
@@ -79,6 +87,12 @@ def forms_of(client):
         "/sign-out": {"csrf_token": token},
         "/sign-in": {"csrf_token": token, "email": "lina@example.com", "password": "correct horse battery"},
         "/orders/order_x/cancellation": {"csrf_token": token, "token": "x"},
+        "/reviews/token_x": {"csrf_token": token, "productId": "prod_x", "rating": "5", "body": "Good."},
+        f"/wish-list/items/{wish}/removal": {"csrf_token": token},
+        f"/wish-list/items/{wish}/move": {"csrf_token": token, "variantId": again["variantId"]},
+        "/wish-list/restoration": {"csrf_token": token, "itemId": wish},
+        "/wish-list/sharing": {"csrf_token": token},
+        "/wish-list/sharing/end": {"csrf_token": token},
     }
 
 
@@ -119,11 +133,12 @@ def test_the_forms_above_are_all_there_are(app, known):
         rule.rule
         for rule in app.url_map.iter_rules()
         if "POST" in rule.methods
-        and rule.endpoint.split(".")[0] in {"catalog", "cart", "checkout", "orders", "account", "pages"}
+        and rule.endpoint.split(".")[0]
+        in {"catalog", "reviews", "wishlists", "viewed", "cart", "checkout", "orders", "account", "pages"}
         and policy_of(app, rule.endpoint).form_token
     }
-    item = next(path.split("/")[3] for path in forms_of(known) if path.endswith("/removal"))
-    covered = {path.replace(item, "<item_id>").replace("order_x", "<order_id>") for path in forms_of(known)}
+    paths = [re.sub(r"item_\w+", "<item_id>", path) for path in forms_of(known)]
+    covered = {path.replace("order_x", "<order_id>").replace("token_x", "<token>") for path in paths}
     assert posts == covered
 
 
@@ -131,5 +146,4 @@ def test_a_get_changes_nothing(known):
     before = snapshot()
     for path in ("/", "/cart", "/checkout", "/account", "/sign-out", "/cart/items", "/cart/acknowledgement"):
         known.get(path)
-    lines, carts, orders, sessions = snapshot()
-    assert (lines, carts, orders, sessions) == before
+    assert snapshot() == before

@@ -19,6 +19,8 @@ PATHS = [
     "/categories/face",
     "/categories/face?sort=price_asc",
     "/products/amber",
+    "/products/amber/reviews",
+    "/products/amber/reviews?stars=4",
     "/search",
     "/search?q=amber",
     "/pages/accessibility",
@@ -36,11 +38,25 @@ FILLED: dict[str, list[dict[str, str]]] = {
     "catalog.category": [{"slug": "face"}, {"slug": "face", "sort": "price_asc", "page": "1"}, {"slug": "nothing"}],
     "catalog.product": [{"slug": "amber"}, {"slug": "nothing"}],
     "catalog.search": [{}, {"q": "amber"}, {"q": "zzz"}],
+    "viewed.show_recent": [{}, {"ids": "prod_x,prod_0123456789abcdef0123456789abcdef"}],
+    "reviews.list_reviews": [{"slug": "amber"}, {"slug": "amber", "stars": "4"}, {"slug": "nothing"}],
     "pages.media": [{"name": "demo/amber.svg"}],
     "sitemap.show_products": [{"number": "1"}, {"number": "99"}],
     "pages.show_page": [{"slug": slug} for slug in TITLES],
 }
-FACES = {"catalog", "cart", "checkout", "orders", "account", "pages", "browsers", "sitemap"}
+FACES = {
+    "catalog",
+    "reviews",
+    "wishlists",
+    "viewed",
+    "cart",
+    "checkout",
+    "orders",
+    "account",
+    "pages",
+    "browsers",
+    "sitemap",
+}
 VISITOR, OWNER = "zenobia.quill@example.net", "the-owner@example.net"
 PERSONAL = ("Zenobia", "Quill", "quill", "the-owner", "cart_", "csrf", "order_")
 
@@ -179,6 +195,7 @@ def test_the_policies_of_the_storefront_are_these(app):
         *("pages.show_page", "pages.media", "pages.robots", "pages.favicon"),
         *("browsers.manifest", "browsers.service_worker", "browsers.show_offline", "browsers.speculation_rules"),
         "orders.show_link_sent",
+        *("reviews.list_reviews", "viewed.show_recent"),
         *("sitemap.show_index", "sitemap.show_pages", "sitemap.show_products"),
     }
 

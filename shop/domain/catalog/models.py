@@ -247,6 +247,11 @@ class Listing(Model):
         Index("ix_listings_category", "category_id", "status", "price_amount", "product_id"),
     )
 
+    @property
+    def rating_average(self) -> float | None:
+        """The stars of an average review, 1 to 5 with two decimals; None without reviews."""
+        return round(self.rating_sum / self.rating_count, 2) if self.rating_count else None
+
 
 class FacetValue(Model):
     """A value by which lists can be narrowed: of the brand, a tag, an option or a filterable attribute of a product."""

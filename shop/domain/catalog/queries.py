@@ -71,6 +71,7 @@ def with_details() -> list[_AbstractLoad]:
     """The loader options that bring a product with all that its page shows."""
     return [
         joinedload(Product.category),
+        joinedload(Product.listing),
         selectinload(Product.variants).joinedload(Variant.stock),
         selectinload(Product.images),
     ]
@@ -138,21 +139,17 @@ def get_product(name: str) -> Product:
 
 
 def _find_product(condition: ColumnElement[bool]) -> Product | None:
-    statement = select(Product).where(Product.status == "active", condition)
-    return db.session.scalars(statement.options(*with_details(), selectinload(Product.attributes))).first()
+    return _find_whole(Product.status == "active", condition)
 
 
 def find_archived_product(slug: str) -> Product | None:
     """The product of this slug, present or former, that was archived; None where there is none."""
-    names = (slug, find_moved("product", slug))
-    return db.session.scalars(select(Product).where(Product.status == "archived", Product.slug.in_(names))).first()
+    return _find_whole(Product.status == "archived", Product.slug.in_((slug, find_moved("product", slug))))
 
 
-def related_ids(product: Product, limit: int = 8) -> list[str]:
-    """Public ids of other active products of the same category, newest first."""
-    others = select(Product.public_id).where(Product.category_id == product.category_id, Product.id != product.id)
-    others = others.where(Product.status == "active", Product.category_id.is_not(None))
-    return list(db.session.scalars(others.order_by(Product.created_at.desc(), Product.id).limit(limit)))
+def _find_whole(*conditions: ColumnElement[bool]) -> Product | None:
+    statement = select(Product).where(*conditions)
+    return db.session.scalars(statement.options(*with_details(), selectinload(Product.attributes))).first()
 
 
 def count_active_products() -> int:
