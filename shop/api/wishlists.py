@@ -9,7 +9,7 @@ from shop.api.presenters import present_wish_list_item
 from shop.api.schemas import Data, WishListItemOut
 from shop.domain.actors import Actor
 from shop.domain.wishlists.models import WishList
-from shop.domain.wishlists.operations import SaveForLater, add_to_wish_list, make_wish_list, remove_from_wish_list
+from shop.domain.wishlists.operations import SaveForLater, add_to_new_wish_list, remove_from_wish_list
 from shop.domain.wishlists.queries import find_wish_list_of, list_items
 from shop.errors import NotFound, Unauthenticated
 from shop.policies import current_caller, policy
@@ -33,9 +33,7 @@ def get_wish_list_json() -> Data[list[WishListItemOut]]:
     errors=(400, 401, 415, 422),
 )
 def add_to_wish_list_json(body: SaveForLater) -> tuple[Data[list[WishListItemOut]], int]:
-    own = make_wish_list(_customer(), "")
-    add_to_wish_list(own.id, body)
-    return _present(own), 201
+    return _present(add_to_new_wish_list(body, _customer(), "")), 201
 
 
 @bp.delete("/me/wishlist/<product_id>")

@@ -8,10 +8,9 @@ from flask import Response, request
 from flask_login import current_user
 
 from shop.domain.wishlists.models import WishList
-from shop.domain.wishlists.operations import KEEP_GUESTS, make_wish_list, new_key
+from shop.domain.wishlists.operations import KEEP_GUESTS
 from shop.domain.wishlists.queries import find_wish_list_of, find_wish_list_with, saved_product_ids
 from shop.extensions import settings
-from shop.policies import current_shopper
 
 # Readable by the scripts that fill the number and the hearts: public pages are the same for everyone.
 COUNT_COOKIE, HEARTS_COOKIE = "wish_count", "wished"
@@ -25,19 +24,6 @@ def find_own_wish_list() -> WishList | None:
         return find_wish_list_of(current_user.id)
     key = named_key()
     return find_wish_list_with(key) if key else None
-
-
-def own_wish_list() -> tuple[WishList, str]:
-    """The visitor's list, made where there is none, and the key that opens it; a customer's has none."""
-    if current_user.is_authenticated:
-        return make_wish_list(current_shopper(), ""), ""
-    # A key whose list has ended is not used again: it may be old, and somebody else's by now.
-    key = named_key()
-    found = find_wish_list_with(key) if key else None
-    if found is not None:
-        return found, key
-    key = new_key()
-    return make_wish_list(current_shopper(), key), key
 
 
 def named_key() -> str:

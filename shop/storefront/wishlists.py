@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from pydantic import Field
 
 from shop.db import transaction_time
@@ -19,14 +20,16 @@ from shop.domain.wishlists.models import WishList
 from shop.domain.wishlists.operations import (
     MoveToCart,
     SaveForLater,
+    add_to_new_wish_list,
     add_to_wish_list,
     end_sharing,
     move_to_cart,
+    new_key,
     remove_from_wish_list,
     restore_to_wish_list,
     share_wish_list,
 )
-from shop.domain.wishlists.queries import find_removed, get_shared_wish_list, list_items
+from shop.domain.wishlists.queries import find_removed, get_shared_wish_list, list_items, saved_product_ids
 from shop.errors import Invalid, NotFound, OutOfStock, ShopError, Unknown
 from shop.extensions import limiter, settings, terms
 from shop.policies import current_shopper, policy
@@ -36,7 +39,7 @@ from shop.storefront.offers import card_of, offered_variants
 from shop.storefront.own_cart import find_own_cart, remember_cart
 from shop.storefront.own_wish_list import (
     find_own_wish_list,
-    own_wish_list,
+    named_key,
     remember_key,
     remember_saved,
 )
@@ -74,21 +77,29 @@ class WishListQuery(Input):
 @policy("guest", form_token=False)
 def press_heart() -> ResponseReturnValue:
     wanted = read_form(Heart, request.form.items())
-    own, key = own_wish_list()
-    if wanted.keep == "1":
-        add_to_wish_list(own.id, SaveForLater(productId=wanted.product_id))
-    else:
+    own, key = find_own_wish_list(), named_key()
+    saving = SaveForLater(productId=wanted.product_id)
+    if wanted.keep == "0":
         _remove_if_there(own, wanted.product_id)
+    elif own is not None:
+        add_to_wish_list(own.id, saving)
+    else:
+        key = new_key()  # one whose list has ended is not used again
+        own = add_to_new_wish_list(saving, current_shopper(), key)
+    if current_user.is_authenticated or own is None:
+        key = ""
     if not is_partial():
         return remember_saved(remember_key(go_to(url_for("wishlists.show_wish_list")), key), own)
     name = get_product(wanted.product_id).name
     said = f"{name} is on your wish list." if wanted.keep == "1" else f"{name} is off your wish list."
-    count = len(list_items(own))
+    count = len(saved_product_ids(own)) if own else 0
     response = make_response(render_template("wishlists/_pressed.html", said=said, count=count))
     return remember_saved(remember_key(response, key), own)
 
 
-def _remove_if_there(own: WishList, product_id: str) -> None:
+def _remove_if_there(own: WishList | None, product_id: str) -> None:
+    if own is None:
+        return
     with suppress(NotFound):  # in another tab, a moment ago
         remove_from_wish_list(own.id, product_id=product_id)
 

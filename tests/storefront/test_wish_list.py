@@ -7,7 +7,7 @@ import re
 import pytest
 
 from shop.db import db
-from shop.domain.wishlists.models import WishListItem
+from shop.domain.wishlists.models import WishList, WishListItem
 from tests.conftest import make_customer, make_product, variants_of
 from tests.storefront.pages import HTMX, body, sign_in, value_of
 
@@ -172,6 +172,8 @@ def test_what_is_no_product_cannot_be_saved(client, app):
     answer = client.post("/wish-list/items", data={"productId": "prod_none"})
     assert answer.status_code == 400
     assert client.get_cookie("wish-list") is None
+    assert db.session.scalar(db.select(db.func.count()).select_from(WishList)) == 0
+    assert client.post("/wish-list/items", data={"productId": "prod_none", "keep": "0"}).status_code == 303
 
 
 def test_what_was_looked_at_is_shown_in_its_order_and_nothing_else(client, amber, oud):

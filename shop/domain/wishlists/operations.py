@@ -63,6 +63,14 @@ def lock_wish_list(list_id: int) -> WishList:
 
 
 @operation
+def add_to_new_wish_list(wanted: SaveForLater, actor: Actor, key: str) -> WishList:
+    """Make a list (or take the customer's) and add to it, in one: a refusal leaves no empty list behind."""
+    made = make_wish_list(actor, key)
+    add_to_wish_list(made.id, wanted)
+    return made
+
+
+@operation
 def add_to_wish_list(list_id: int, wanted: SaveForLater) -> WishListItem:
     """Put a product on the list with its price of now; one that is on it stays as it was saved.
 
