@@ -62,7 +62,7 @@ def endpoint(summary: str, **declared: Any) -> Callable[[F], F]:
         @functools.wraps(view)
         def run(*args: Any, **kwargs: Any) -> Response:
             if description.query is not None:
-                kwargs["query"] = read_query(description.query, request.args.to_dict())
+                kwargs["query"] = read_query(description.query, request.args)
             if description.body is not None:
                 kwargs["body"] = _read_body(description)
             return _to_response(view(*args, **kwargs))

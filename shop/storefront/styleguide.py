@@ -9,7 +9,8 @@ from typing import Literal
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from shop.domain.catalog.queries import ProductFilter, list_products
+from shop.domain.catalog.filters import ProductFilter
+from shop.domain.catalog.queries import list_products
 from shop.domain.inputs import Input, read_query
 from shop.domain.pricing import Receipt, price_lines
 from shop.extensions import terms

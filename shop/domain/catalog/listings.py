@@ -46,7 +46,12 @@ def sort_key(name: str) -> str:
 def facet_values_of(
     product: Product, offered: Iterable[Variant], attributes: Iterable[ProductAttribute], filterable: frozenset[str]
 ) -> set[tuple[str, str]]:
-    """(name, value) of all that lists can narrow by: brand, tags, options and filterable attributes."""
+    """(name, value) of all that lists can narrow by: brand, tags, options and filterable attributes.
+
+    Nothing for a product that is not on sale: so a list of everything is counted without looking at the products.
+    """
+    if product.status != "active":
+        return set()
     values = {("tag", tag) for tag in product.tags}
     if product.brand:
         values.add(("brand", product.brand))
