@@ -12,6 +12,7 @@ from shop.domain.checkout import cancel_unpaid_orders
 from shop.domain.customers.operations import clear_ended_sessions
 from shop.domain.idempotency import forget_old_keys
 from shop.domain.orders.operations import forget_refused_links
+from shop.domain.orders.sold import recount_sold
 
 log = structlog.get_logger()
 
@@ -31,6 +32,7 @@ TASKS = (
     Task("sessions_cleared", 60, clear_ended_sessions),
     Task("idempotency_keys_forgotten", 60, forget_old_keys),
     Task("refused_order_links_forgotten", 3600, forget_refused_links),
+    Task("sold_units_recounted", 3600, recount_sold),
 )
 
 

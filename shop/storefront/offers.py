@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 
 from shop.domain.catalog.models import Image, Product, Variant
 from shop.money import Money
+
+MOST_VALUES = 5  # of an option that a card shows
+NEW_FOR = timedelta(days=21)
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,10 @@ class Card:
     is_from: bool
     badge: str
     only_variant: Variant | None = None
+    values: tuple[str, ...] = ()  # the first few values of its first option
+    more_values: int = 0
+    rating: Decimal | None = None  # the average of its reviews; None where it has none
+    rating_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,21 +71,32 @@ class Choice:
         return self.variant.stock.available if self.variant else 0
 
 
-def card_of(product: Product) -> Card:
-    """The product's card: its cheapest variant's price."""
+def card_of(product: Product, now: datetime | None = None) -> Card:
+    """The product's card: its cheapest variant's price. With `now`, what came lately is marked as new."""
     offered = offered_variants(product)
     if not offered:
         return Card(product, _first_image(product), product.from_price, None, is_from=False, badge="Sold out")
     cheapest = min(offered, key=lambda variant: variant.price_amount)
+    values = tuple(dict.fromkeys(variant.option_values[0] for variant in offered if variant.option_values))
+    listing = product.listing
     return Card(
         product=product,
         image=_first_image(product),
         price=cheapest.price,
         compare_at=cheapest.compare_at,
         is_from=any(variant.price_amount != cheapest.price_amount for variant in offered),
-        badge=_badge(offered),
+        badge=_badge(offered) or ("New" if now and now - product.created_at < NEW_FOR else ""),
         only_variant=cheapest if len(offered) == 1 and cheapest.stock.available > 0 else None,
+        values=values[:MOST_VALUES] if len(values) > 1 else (),
+        more_values=max(len(values) - MOST_VALUES, 0),
+        rating=average_rating(listing.rating_sum, listing.rating_count),
+        rating_count=listing.rating_count,
     )
+
+
+def average_rating(total: int, count: int) -> Decimal | None:
+    """The average to one decimal; None of nothing."""
+    return (Decimal(total) / count).quantize(Decimal("0.1"), ROUND_HALF_UP) if count else None
 
 
 def _badge(offered: Sequence[Variant]) -> str:

@@ -1,4 +1,4 @@
-"""Counting a listing: how many products, from what price to what, and by which values it can be narrowed, in one statement.
+"""Counting a listing in one statement: how many products, at which prices, and by which values it can be narrowed.
 
 Each count is the number of products after choosing that value: for a facet in which something is chosen, all other
 filters are applied and its own is not.

@@ -22,7 +22,7 @@ Branches: TypeAlias = Callable[[str], list[int]]  # a category's slug -> the ids
 
 
 class Narrowing(Input):
-    """What the products of a list have in common. Values of one facet are "or", facets are "and"; prices in minor units."""
+    """What products have in common. Values of a facet are "or", facets are "and"; prices are minor units."""
 
     category: Repeated = ()
     tag: Repeated = ()

@@ -54,12 +54,12 @@ class Page:
 
 def with_details() -> list[_AbstractLoad]:
     """The loader options that bring a product with all that its page shows."""
-    return [
-        joinedload(Product.category),
-        joinedload(Product.listing),
-        selectinload(Product.variants).joinedload(Variant.stock),
-        selectinload(Product.images),
-    ]
+    return [joinedload(Product.category), joinedload(Product.listing), *with_parts()]
+
+
+def with_parts() -> list[_AbstractLoad]:
+    """The loader options for what a card shows besides the product and its flat row."""
+    return [selectinload(Product.variants).joinedload(Variant.stock), selectinload(Product.images)]
 
 
 def list_products(
@@ -108,8 +108,9 @@ def _read_page(
 ) -> Sequence[Product]:
     statement = select(Product).join(Product.listing).where(*conditions)
     if asked.sort_by == "position" and collection is not None and not collection.rules:
-        place = (CollectionProduct.product_id == Listing.product_id) & (CollectionProduct.collection_id == collection.id)
-        statement = statement.join(CollectionProduct, place).order_by(CollectionProduct.position, Listing.product_id)
+        statement = statement.join(CollectionProduct, CollectionProduct.product_id == Listing.product_id)
+        statement = statement.where(CollectionProduct.collection_id == collection.id)
+        statement = statement.order_by(CollectionProduct.position, Listing.product_id)
     elif asked.sort_by == "relevance" and among:
         places = {product_id: place for place, product_id in enumerate(among)}
         statement = statement.order_by(case(places, value=Listing.product_id))
@@ -120,11 +121,7 @@ def _read_page(
         keys = (column, Listing.product_id)
         statement = statement.order_by(*(key.asc() if is_up else key.desc() for key in keys))
     rows = db.session.scalars(
-        statement.options(
-            contains_eager(Product.listing),
-            selectinload(Product.variants).joinedload(Variant.stock),
-            selectinload(Product.images),
-        )
+        statement.options(contains_eager(Product.listing), *with_parts())
         .limit(asked.limit)
         .offset((asked.page - 1) * asked.limit)
     ).all()
@@ -132,6 +129,18 @@ def _read_page(
     for product in rows:  # the tree is there already
         set_committed_value(product, "category", by_id.get(product.category_id or 0))
     return rows
+
+
+def list_best_selling(limit: int) -> Sequence[Product]:
+    """The products on sale of which most units were sold lately, most first; those of which none was are left out."""
+    return db.session.scalars(
+        select(Product)
+        .join(Product.listing)
+        .where(Listing.status == "active", Listing.sold_count > 0)
+        .order_by(Listing.sold_count.desc(), Listing.product_id.desc())
+        .limit(limit)
+        .options(contains_eager(Product.listing), *with_parts())
+    ).all()
 
 
 def get_collection(slug: str) -> Collection:
