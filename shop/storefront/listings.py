@@ -7,7 +7,7 @@ Every list of products is made of the same three steps: `read_query(ListingQuery
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -18,8 +18,7 @@ from pydantic import Field
 
 from shop.domain.catalog.facets import Facet
 from shop.domain.catalog.filters import ProductFilter
-from shop.domain.catalog.models import Category
-from shop.domain.catalog.queries import Page, children_of
+from shop.domain.catalog.queries import Page, branch_counts
 from shop.domain.inputs import Input, Line, Repeated, RepeatedByName
 from shop.extensions import terms
 from shop.money import Money
@@ -333,20 +332,15 @@ def label_of(facet: Facet, value: str) -> str:
 
 
 def _category_box(asked: ListingQuery, page: Page) -> FacetBox | None:
-    directly = page.counts.categories or {}
+    branches = branch_counts(page)
     choices = []
     for category in page.categories:
         is_chosen = category.slug in asked.category
-        count = sum(directly.get(row.id, 0) for row in _branch(page.categories, category))
+        count = branches[category.id]
         if is_chosen or (category.parent_id is None and count):
             choices.append(Choice("category", category.slug, category.name, count, is_chosen))
     is_useful = len(choices) > 1 or any(choice.is_chosen for choice in choices)
     return FacetBox("Category", "facet-category", tuple(choices)) if is_useful else None
-
-
-def _branch(categories: Sequence[Category], top: Category) -> list[Category]:
-    below = [row for child in children_of(categories, top) for row in _branch(categories, child)]
-    return [top, *below]
 
 
 def _chips(listing: Listing, facets: Mapping[str, Facet], page: Page) -> list[Chip]:

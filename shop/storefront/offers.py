@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from shop.domain.catalog.models import Image, Product, Variant
+from shop.domain.catalog.models import Image, Product, ProductAttribute, Variant
 from shop.money import Money
+from shop.words import words
 
 MOST_VALUES = 5  # of an option that a card shows
 NEW_FOR = timedelta(days=21)
@@ -138,12 +139,36 @@ def pictures_of(product: Product, variant: Variant | None) -> list[Image]:
     return sorted(stored, key=lambda image: variant is None or image.variant_id != variant.id)
 
 
-def facts_of(product: Product) -> dict[str, list[str]]:
+@dataclass(frozen=True)
+class Fact:
+    """What is said of a product under one name; `filter` is the parameter that finds others like it, or empty."""
+
+    label: str
+    kind: str
+    unit: str
+    filter: str
+    values: tuple[str, ...]
+
+    def words_for(self, value: str) -> str:
+        """A value as people read it."""
+        if self.kind == "yes_no":
+            return value.capitalize()
+        return f"{value} {self.unit}" if self.unit else value
+
+
+def facts_of(product: Product) -> list[Fact]:
     """The product's attributes by name, in their order."""
-    facts: dict[str, list[str]] = {}
+    values: dict[str, list[ProductAttribute]] = {}
     for attribute in product.attributes:
-        facts.setdefault(attribute.name, []).append(attribute.value)
-    return facts
+        values.setdefault(attribute.name, []).append(attribute)
+    return [_fact(name, rows) for name, rows in values.items()]
+
+
+def _fact(name: str, rows: Sequence[ProductAttribute]) -> Fact:
+    values, defined = tuple(row.value for row in rows), rows[0].definition
+    if defined is None:
+        return Fact(words(name), "text", "", "", values)
+    return Fact(defined.label, defined.kind, defined.unit, f"attr.{name}" if defined.is_filterable else "", values)
 
 
 def offered_variants(product: Product) -> list[Variant]:

@@ -155,6 +155,10 @@ class ProductAttribute(Model):
     value: Mapped[str] = mapped_column(String(500))
     position: Mapped[int] = mapped_column(default=0)
 
+    definition: Mapped[Attribute | None] = relationship(
+        primaryjoin="foreign(ProductAttribute.name) == Attribute.name", lazy="raise", viewonly=True
+    )
+
     __table_args__ = (
         UniqueConstraint("product_id", "name", "value"),
         Index("ix_product_attributes_name_value", "name", "value"),

@@ -15,7 +15,16 @@ from sqlalchemy.orm.strategy_options import _AbstractLoad
 from shop.db import db
 from shop.domain.catalog.facets import Counts, count_listing, count_products, count_without_each
 from shop.domain.catalog.filters import Narrowing, ProductFilter, base_conditions
-from shop.domain.catalog.models import Category, Collection, CollectionProduct, Image, Listing, Product, Variant
+from shop.domain.catalog.models import (
+    Category,
+    Collection,
+    CollectionProduct,
+    Image,
+    Listing,
+    Product,
+    ProductAttribute,
+    Variant,
+)
 from shop.errors import NotFound
 
 SORT_ORDERS = {
@@ -170,7 +179,8 @@ def find_product_status(slug: str) -> str | None:
 
 def _one_product(condition: ColumnElement[bool]) -> Product:
     statement = select(Product).where(Product.status == "active", condition)
-    product = db.session.scalars(statement.options(*with_details(), selectinload(Product.attributes))).first()
+    attributes = selectinload(Product.attributes).joinedload(ProductAttribute.definition)
+    product = db.session.scalars(statement.options(*with_details(), attributes)).first()
     if product is None:
         raise NotFound("There is no such product. It may have been renamed or withdrawn.")
     return product
@@ -255,6 +265,15 @@ def path_to(categories: Sequence[Category], category: Category) -> list[Category
 def _branch_ids(categories: Sequence[Category], slug: str) -> list[int]:
     top = get_category(categories, slug)
     return [row.id for row in categories if top in path_to(categories, row)]
+
+
+def branch_counts(page: Page) -> dict[int, int]:
+    """Category id -> products of the listing in it or below it, whatever category is chosen."""
+    directly = page.counts.categories or {}
+    return {
+        top.id: sum(directly.get(row_id, 0) for row_id in _branch_ids(page.categories, top.slug))
+        for top in page.categories
+    }
 
 
 def pictures_of_branches(categories: Sequence[Category]) -> dict[int, Image]:
