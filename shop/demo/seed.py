@@ -105,9 +105,8 @@ def _save_collections(entries: list[dict[str, Any]], currency: str) -> None:
         wanted = {**told, "position": position, "rules": rules or None}
         save_collection(SaveCollection.model_validate(wanted), SYSTEM)
         if "products" in entry:
-            rows = db.session.execute(
-                select(Product.slug, Product.public_id).where(Product.slug.in_(entry["products"]))
-            )
+            named = Product.slug.in_(entry["products"])
+            rows = db.session.execute(select(Product.slug, Product.public_id).where(named))
             ids = {slug: public_id for slug, public_id in rows}
             set_collection_products(entry["slug"], [ids[slug] for slug in entry["products"]], SYSTEM)
 
