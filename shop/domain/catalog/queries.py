@@ -263,17 +263,22 @@ def path_to(categories: Sequence[Category], category: Category) -> list[Category
 
 
 def _branch_ids(categories: Sequence[Category], slug: str) -> list[int]:
-    top = get_category(categories, slug)
-    return [row.id for row in categories if top in path_to(categories, row)]
+    ids = [get_category(categories, slug).id]
+    for row in categories:  # parents come before their children
+        if row.parent_id in ids:
+            ids.append(row.id)
+    return ids
 
 
 def branch_counts(page: Page) -> dict[int, int]:
     """Category id -> products of the listing in it or below it, whatever category is chosen."""
-    directly = page.counts.categories or {}
-    return {
-        top.id: sum(directly.get(row_id, 0) for row_id in _branch_ids(page.categories, top.slug))
-        for top in page.categories
-    }
+    by_id, counts = {row.id: row for row in page.categories}, dict.fromkeys((row.id for row in page.categories), 0)
+    for category_id, count in (page.counts.categories or {}).items():
+        category = by_id.get(category_id)
+        while category is not None:
+            counts[category.id] += count
+            category = by_id.get(category.parent_id or 0)
+    return counts
 
 
 def pictures_of_branches(categories: Sequence[Category]) -> dict[int, Image]:
