@@ -44,6 +44,7 @@ lock: .venv/dev-ok ## write the requirements*.txt anew from the *.in (UPGRADE=1:
 ##@ Proofs and figures (docs/proofs.md, docs/benchmarks.md)
 bench: .venv/dev-ok ## statements per page and requests per second
 	@$(RUN) -m bench.statements
+	@$(RUN) -m bench.listings
 bench-pages: .venv/dev-ok ## what each type of page weighs, against its budget (needs Chromium)
 	@$(RUN) -m bench.pages
 prove-races: .venv/dev-ok ## many buyers, few pieces: nothing is sold twice

@@ -30,7 +30,7 @@ def main() -> int:
     record = Record("statements", fresh=True)
     grew = []
     for engine in asked.engines:
-        app = _app(engine)
+        app = new_app(engine)
         with app.app_context():
             upgrade()
             few = measure(app, asked.few)
@@ -45,7 +45,7 @@ def main() -> int:
     return bool(grew)
 
 
-def _app(engine: str):
+def new_app(engine: str):
     folder = Path(tempfile.mkdtemp(prefix="shop-bench-"))
     url = f"sqlite:///{folder}/shop.db"
     if engine == "postgresql":

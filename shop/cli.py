@@ -16,10 +16,13 @@ from shop.assets import compress
 from shop.db import is_unreachable
 from shop.domain.actors import SYSTEM
 from shop.domain.audit_checks import Finding, run_audit
+from shop.domain.catalog.facets import count_products
+from shop.domain.catalog.listings import refresh_all_listings
 from shop.domain.customers.operations import OWNER, NewStaff, create_staff
 from shop.domain.imports.operations import import_catalogue
 from shop.domain.imports.report import ImportReport
 from shop.domain.inputs import read_form
+from shop.domain.orders.sold import recount_sold
 from shop.domain.outbox import revive_dead_emails
 from shop.errors import ShopError
 from shop.extensions import settings, storage, terms
@@ -151,6 +154,23 @@ for group in (user, shop):
 
 
 # -- catalogue --------------------------------------------------------------------------------------------------------
+
+
+@catalog.command("refresh")
+@with_appcontext
+def refresh_command() -> None:
+    """Make anew what lists show, sort and are narrowed by, from the products; nothing else changes.
+
+    Example: flask catalog refresh
+    """
+    total = count_products([])
+
+    def show(done: int) -> None:
+        click.echo(f"\r{done} of {total} products", nl=False, err=True)
+
+    done = refresh_all_listings(show) if sys.stderr.isatty() else refresh_all_listings()
+    recount_sold()
+    click.echo(f"{done} products are listed as they are now.")
 
 
 @catalog.command("import")

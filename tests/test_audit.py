@@ -16,6 +16,7 @@ from shop.db import db, operation
 from shop.domain.actors import SYSTEM, Actor
 from shop.domain.audit.operations import record_change
 from shop.domain.audit_checks import CHECKS, Finding, run_audit, run_check
+from shop.domain.catalog.listings import refresh_all_listings
 from shop.domain.catalog.models import Product
 from shop.domain.checkout import cancel_order
 from shop.domain.customers.operations import create_user
@@ -110,6 +111,7 @@ DAMAGE: dict[str, str | dict[str, str | None]] = {
         "sqlite": "DROP TRIGGER IF EXISTS order_events_no_update",
         "postgresql": "DROP TRIGGER order_events_append_only ON order_events",
     },
+    "Lists have every product as it is, and can be narrowed by what it has": "UPDATE listings SET price_amount = 1",
     "A product's from-price is the lowest price of its variants on offer": (
         "UPDATE products SET from_price_amount = from_price_amount + 1"
     ),
@@ -177,6 +179,34 @@ def without_guards() -> Iterator[None]:
         if is_sqlite:
             db.session.execute(text("PRAGMA ignore_check_constraints = OFF"))
         db.session.rollback()
+
+
+@pytest.mark.both_databases
+@pytest.mark.breaks_invariants
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        ("UPDATE listings SET status = 'draft'", "status"),
+        ("UPDATE listings SET price_amount = 1", "price_amount"),
+        ("UPDATE listings SET name_key = 'other'", "name_key"),
+        ("DELETE FROM facet_values", "facet values"),
+        ("DELETE FROM listings", "none"),
+    ],
+)
+def test_a_list_that_is_out_of_step_is_found_and_made_anew(app: Flask, damage: str, what: str) -> None:
+    product = make_product("Amber", brand="Aster", variants=["30 ml"])
+    check = next(check for check in CHECKS if check.id == "X03")
+    run_operation(damage)
+
+    assert run_check(check).examples == (f"product {product.public_id}: {what}",)
+
+    assert refresh_all_listings() == 1
+    assert run_check(check).rows == 0
+
+
+@operation
+def run_operation(words: str) -> None:
+    db.session.execute(text(words))
 
 
 POSTGRESQL_CONSTRAINTS = """

@@ -30,6 +30,7 @@ COMMANDS = [
     ("shop", "revive-emails"),
     ("user", "create-staff"),
     ("catalog", "import"),
+    ("catalog", "refresh"),
     ("worker",),
     ("scheduler",),
 ]
@@ -91,6 +92,22 @@ def test_the_audit_of_a_broken_shop_names_the_rows_and_fails(run: FlaskCliRunner
 @operation
 def break_from_price() -> None:
     db.session.execute(text("UPDATE products SET from_price_amount = 1"))
+
+
+@pytest.mark.breaks_invariants
+def test_lists_are_made_anew(run: FlaskCliRunner) -> None:
+    make_product("Amber")
+    forget_listings()
+
+    result = run.invoke(args=["catalog", "refresh"])
+
+    assert (result.exit_code, result.output) == (0, "1 products are listed as they are now.\n")
+    assert run.invoke(args=["shop", "audit"]).exit_code == 0
+
+
+@operation
+def forget_listings() -> None:
+    db.session.execute(text("DELETE FROM listings"))
 
 
 def test_a_database_without_tables_is_a_sentence(tmp_path: Path) -> None:

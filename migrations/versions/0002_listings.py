@@ -108,6 +108,12 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('seo_description', sa.String(length=500), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('updated_at', UtcDateTime(), nullable=False, server_default=sa.func.now()))
 
+    with op.batch_alter_table('products', schema=None) as batch_op:  # lists are read from the flat rows now
+        batch_op.drop_index('ix_products_status_price')
+        batch_op.drop_index('ix_products_status_name')
+        batch_op.drop_index('ix_products_status_created_at')
+        batch_op.drop_index('ix_products_category_price')
+
     fill_from_products(op.get_bind())
 
 
@@ -140,7 +146,7 @@ def fill_from_products(connection) -> None:
         ))
     last = 0
     while batch := connection.execute(sa.text(
-        "SELECT id, name, brand, tags, option_names FROM products WHERE id > :last ORDER BY id LIMIT 500"
+        "SELECT id, name, status, brand, tags, option_names FROM products WHERE id > :last ORDER BY id LIMIT 500"
     ), {"last": last}).all():
         last = batch[-1].id
         fill_batch(connection, batch, filterable)
@@ -161,8 +167,9 @@ def fill_batch(connection, batch, filterable) -> None:
     ), span):
         if row.name in filterable:
             values.add((row.product_id, row.name, row.value))
+    on_sale = {row.id for row in batch if row.status == "active"}
     rows = [{"id": id_, "name": name, "value": value} for id_, name, value in sorted(values)
-            if name and value and len(value) <= 255]
+            if id_ in on_sale and name and value and len(value) <= 255]
     if rows:
         connection.execute(sa.text("INSERT INTO facet_values VALUES (:id, :name, :value)"), rows)
     connection.execute(sa.text("UPDATE listings SET name_key = :key WHERE product_id = :id"),
@@ -184,6 +191,12 @@ def facet_name(option_name: str) -> str:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table('products', schema=None) as batch_op:
+        batch_op.create_index('ix_products_category_price', ['category_id', 'status', 'from_price_amount', 'id'], unique=False)
+        batch_op.create_index('ix_products_status_created_at', ['status', 'created_at'], unique=False)
+        batch_op.create_index('ix_products_status_name', ['status', 'name', 'id'], unique=False)
+        batch_op.create_index('ix_products_status_price', ['status', 'from_price_amount', 'id'], unique=False)
+
     with op.batch_alter_table('categories', schema=None) as batch_op:
         batch_op.drop_column('updated_at')
         batch_op.drop_column('seo_description')

@@ -1,4 +1,4 @@
-"""GET /products, /categories and the availability of a variant."""
+"""GET /products, /categories, /collections and the availability of a variant."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ from shop.api.presenters import (
     link_header,
     present_availability,
     present_category,
+    present_collection,
+    present_facets,
     present_pagination,
     present_product_detail,
     present_product_row,
 )
-from shop.api.schemas import Availability, CategoryOut, Data, ProductDetail, ProductPage, SearchPage
+from shop.api.schemas import Availability, CategoryOut, CollectionOut, Data, ProductDetail, ProductPage, SearchPage
+from shop.domain.catalog.filters import ProductFilter
 from shop.domain.catalog.queries import (
     Page,
-    ProductFilter,
     children_of,
     get_category,
+    get_collection,
     get_product,
     list_categories,
+    list_collections,
     list_products,
 )
 from shop.domain.inputs import Line
@@ -44,7 +48,7 @@ class ProductSearch(ProductFilter):
 @policy("api")
 @endpoint("List products", query=ProductFilter, answers={200: ProductPage}, errors=(404, 422))
 def list_products_json(query: ProductFilter) -> Response:
-    found = list_products(query)
+    found = list_products(query, with_counts=True)
     return _cacheable(_page(found), found)
 
 
@@ -56,7 +60,8 @@ def list_products_json(query: ProductFilter) -> Response:
 def search_products_json(query: ProductSearch) -> Response:
     if not query.q:
         raise Invalid("Say what to search for.", [Detail("q", "Enter 1 to 200 characters.")])
-    found = list_products(ProductFilter(**{**query.model_dump(by_alias=True, exclude={"q"}), "search": query.q}))
+    asked = ProductFilter(**{**query.model_dump(by_alias=True, exclude={"q"}), "search": query.q})
+    found = list_products(asked, with_counts=True)
     page = _page(found)
     return _cacheable(SearchPage(data=page.data, pagination=page.pagination, facets=page.facets, suggestions=[]), found)
 
@@ -86,6 +91,21 @@ def get_category_json(slug: str) -> Response:
     return _cached(Data[CategoryOut](data=present_category(get_category(categories, slug), categories)))
 
 
+@bp.get("/collections")
+@policy("api")
+@endpoint("List the collections", answers={200: Data[list[CollectionOut]]})
+def list_collections_json() -> Response:
+    found = [present_collection(collection) for collection in list_collections()]
+    return _cached(Data[list[CollectionOut]](data=found))
+
+
+@bp.get("/collections/<slug>")
+@policy("api")
+@endpoint("Read a collection", answers={200: Data[CollectionOut]}, errors=(404,))
+def get_collection_json(slug: str) -> Response:
+    return _cached(Data[CollectionOut](data=present_collection(get_collection(slug))))
+
+
 @bp.get("/inventory/<product_id>/variants/<variant_id>")
 @policy("api")
 @endpoint("Read the availability of a variant", answers={200: Data[Availability]}, errors=(404,))
@@ -97,7 +117,7 @@ def _page(found: Page) -> ProductPage:
     return ProductPage(
         data=[present_product_row(product) for product in found.products],
         pagination=present_pagination(found.page, found.limit, found.total),
-        facets=[],
+        facets=present_facets(found),
     )
 
 

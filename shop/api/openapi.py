@@ -64,7 +64,7 @@ def endpoint(summary: str, **declared: Any) -> Callable[[F], F]:
         @functools.wraps(view)
         def run(*args: Any, **kwargs: Any) -> Response:
             if description.query is not None:
-                kwargs["query"] = read_query(description.query, request.args.to_dict())
+                kwargs["query"] = read_query(description.query, request.args)
             if description.body is not None:
                 kwargs["body"] = _read_body(description)
             return _to_response(view(*args, **kwargs))
@@ -178,6 +178,9 @@ def _parameters(rule: Any, method: str, described: Endpoint) -> list[dict[str, A
     if described.query is not None:
         schema = described.query.model_json_schema(by_alias=True)
         for name, value in schema["properties"].items():
+            if value.get("type") == "object":
+                parameters.append(_parameters_by_name(name, value))
+                continue
             parameters.append(
                 {"name": name, "in": "query", "required": name in schema.get("required", []), **_plain(value)}
             )
@@ -186,6 +189,21 @@ def _parameters(rule: Any, method: str, described: Endpoint) -> list[dict[str, A
             {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
         )
     return parameters
+
+
+def _parameters_by_name(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Parameters such as attr.size: in this style each property of the object is a parameter of its own."""
+    inner = {"type": "object", "patternProperties": {rf"^{name}\..+$": schema["additionalProperties"]}}
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "style": "form",
+        "explode": True,
+        "description": f"By any facet of the answer, such as {name}.size=30%20ml; repeat it for “or”.",
+        "schema": {**inner, "additionalProperties": False},
+        "example": {f"{name}.size": ["30 ml", "50 ml"]},
+    }
 
 
 def _plain(schema: dict[str, Any]) -> dict[str, Any]:

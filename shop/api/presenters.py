@@ -16,6 +16,9 @@ from shop.api.schemas import (
     CartOut,
     CategoryOut,
     CategoryRef,
+    CollectionOut,
+    Facet,
+    FacetValue,
     ImageOut,
     LineProduct,
     MethodAsSold,
@@ -38,8 +41,8 @@ from shop.api.schemas import (
     WishListItemOut,
 )
 from shop.domain.carts.queries import CartLine, PricedCart
-from shop.domain.catalog.models import Category, Image, Product, Variant
-from shop.domain.catalog.queries import children_of
+from shop.domain.catalog.models import Category, Collection, Image, Product, Variant
+from shop.domain.catalog.queries import Page, branch_counts, children_of
 from shop.domain.catalog.renditions import fallback_size, renditions_of
 from shop.domain.checkout import ShippingQuote
 from shop.domain.orders.models import Order, OrderLineItem
@@ -165,6 +168,32 @@ def present_category(category: Category, categories: Sequence[Category]) -> Cate
         description=category.description,
         children=[present_category(child, categories) for child in children_of(categories, category)],
     )
+
+
+def present_collection(collection: Collection) -> CollectionOut:
+    return CollectionOut(
+        id=collection.public_id,
+        slug=collection.slug,
+        name=collection.name,
+        description=collection.description,
+        seo_title=collection.seo_title or collection.name,
+        seo_description=collection.seo_description,
+    )
+
+
+def present_facets(page: Page) -> list[Facet]:
+    """What the listing can be narrowed by, with the number of products after each choice."""
+    facets = [
+        Facet(
+            name=facet.name if facet.name in ("brand", "tag") else f"attr.{facet.name}",
+            label=facet.label,
+            values=[FacetValue(value=each.value, count=each.count) for each in facet.values],
+        )
+        for facet in page.counts.facets
+    ]
+    branches = branch_counts(page)
+    values = [FacetValue(value=row.slug, count=branches[row.id]) for row in page.categories if branches[row.id]]
+    return [Facet(name="category", label="Category", values=values), *facets] if values else facets
 
 
 def present_availability(variant: Variant) -> Availability:

@@ -209,6 +209,15 @@ class CategoryOut(CategoryRef):
     children: list[CategoryOut]
 
 
+class CollectionOut(Output):
+    id: str
+    slug: str
+    name: str
+    description: str
+    seo_title: str
+    seo_description: str
+
+
 # -- cart and checkout ------------------------------------------------------------------------------------------------
 
 

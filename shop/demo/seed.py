@@ -17,10 +17,13 @@ from shop.demo.past_orders import Shopper, place_past_orders
 from shop.demo.past_reviews import write_past_reviews
 from shop.demo.place import PICTURES, stored_name
 from shop.domain.actors import SYSTEM
+from shop.domain.catalog.collections import SaveCollection, save_collection, set_collection_products
 from shop.domain.catalog.drafts import ImageDraft, ProductDraft, VariantDraft
+from shop.domain.catalog.models import Product
 from shop.domain.catalog.operations import save_category, save_product
 from shop.domain.customers.models import User
 from shop.domain.customers.operations import create_user, save_staff_role
+from shop.domain.orders.sold import recount_sold
 from shop.domain.terms import Terms
 from shop.money import Money
 
@@ -71,10 +74,12 @@ def fill_demo_shop(
     for position, entry in enumerate(catalogue["categories"]):
         save_category(entry["slug"], entry["name"], entry["description"], entry["parent"], position)
     since = _save_products(catalogue["products"], terms.currency, now)
+    _save_collections(catalogue["collections"], terms.currency)
     echo(f"{len(catalogue['categories'])} categories and {len(since)} products.")
     admin, shoppers = _save_people(people, now)
     echo(f"{len(shoppers)} customers and one member of staff.")
     placed = place_past_orders(shoppers, since, admin, terms, now)
+    recount_sold()
     echo(f"{placed} orders of the last 90 days.")
     if placed:
         echo(f"{write_past_reviews(since, admin, now)} reviews.")
@@ -92,6 +97,21 @@ def _save_products(entries: list[dict[str, Any]], currency: str, now: datetime) 
             save_product(_draft(entry, currency), SYSTEM)
         since[entry["slug"]] = moment
     return since
+
+
+def _save_collections(entries: list[dict[str, Any]], currency: str) -> None:
+    for position, entry in enumerate(entries):
+        rules = dict(entry.get("rules", {}))
+        if "maxPrice" in rules:
+            rules["maxPrice"] = Money.parse(rules["maxPrice"], currency).amount
+        told = {name: entry[name] for name in ("slug", "name", "description")}
+        wanted = {**told, "position": position, "rules": rules or None}
+        save_collection(SaveCollection.model_validate(wanted), SYSTEM)
+        if "products" in entry:
+            named = Product.slug.in_(entry["products"])
+            rows = db.session.execute(select(Product.slug, Product.public_id).where(named))
+            ids = {slug: public_id for slug, public_id in rows}
+            set_collection_products(entry["slug"], [ids[slug] for slug in entry["products"]], SYSTEM)
 
 
 def _draft(entry: dict[str, Any], currency: str) -> ProductDraft:

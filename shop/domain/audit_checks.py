@@ -5,7 +5,7 @@ Each query gives one text a broken row. It is one statement, so what it compares
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,6 +13,7 @@ from sqlalchemy import TextClause, bindparam, text
 
 from shop.db import Base, UtcDateTime, db, end_read, transaction_time
 from shop.domain.audit_reviews import REVIEW_CHECKS
+from shop.domain.catalog.listing_check import find_listings_out_of_step
 from shop.domain.models import APPEND_ONLY
 from shop.domain.orders.operations import ALLOWED_MOVES
 from shop.domain.outbox import ASKED_FOR, EFFECTS
@@ -34,14 +35,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """An invariant and the query for what breaks it; `sql` by dialect where the engines need different words."""
+    """An invariant and what finds whatever breaks it: a query (by dialect where the engines need different words), or,
+    where SQL has no words for it, a function."""
 
     id: str
     promise: str
-    sql: str | Mapping[str, str]
+    sql: str | Mapping[str, str] | Callable[[], Iterable[str]]
     is_about_time: bool = False  # broken by processes that do not run, not by wrong rows
 
     def words_for(self, dialect: str) -> str:
+        assert not callable(self.sql)
         return self.sql if isinstance(self.sql, str) else self.sql[dialect]
 
 
@@ -58,6 +61,9 @@ def run_audit(*, with_lateness: bool = True) -> list[Finding]:
 
 def run_check(check: Check) -> Finding:
     """Check one invariant, in the transaction that is open."""
+    if callable(check.sql):
+        broken = list(check.sql())
+        return Finding(check.id, check.promise, len(broken), tuple(broken[:EXAMPLES]))
     words = check.words_for(db.session.get_bind().dialect.name)
     found = [str(example) for example in db.session.execute(_bound(words + f" LIMIT {EXAMPLES}")).scalars()]
     rows = len(found)
@@ -482,6 +488,7 @@ RECORDS = (
             (SELECT min(v.price_amount) FROM variants v WHERE v.product_id = p.id AND v.is_active), 0)
         """,
     ),
+    Check("X03", "Lists have every product as it is, and can be narrowed by what it has", find_listings_out_of_step),
     Check(
         "X02",
         "Every reference leads to a row",

@@ -9,10 +9,19 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 
 from shop.errors import Detail, Invalid, Malformed
@@ -55,10 +64,40 @@ def _phone(text: str) -> str:
     return text
 
 
+BETWEEN = "\x1f"  # stands between the values of a repeated parameter; values have no control characters
+MOST_VALUES = 20
+MOST_NAMES = 10
+LONGEST_VALUE, LONGEST_NAME = 255, 80
+
+
+def _values(given: Any) -> tuple[str, ...]:
+    """The values that can be meant, in order; the others are dropped, as unknown parameters are."""
+    parts = given.split(BETWEEN) if isinstance(given, str) else given
+    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
+        raise ValueError("Send a list of texts.")
+    return tuple(sorted({part.strip() for part in parts if _can_be_meant(part.strip(), LONGEST_VALUE)})[:MOST_VALUES])
+
+
+def _values_by_name(given: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    known = {name: given[name] for name in sorted(given) if given[name] and _can_be_meant(name, LONGEST_NAME)}
+    return dict(list(known.items())[:MOST_NAMES])
+
+
+def _can_be_meant(text: str, longest: int) -> bool:
+    return 0 < len(text) <= longest and not any(unicodedata.category(char) in {"Cc", "Cs"} for char in text)
+
+
 Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_one_line)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000), AfterValidator(_lines)]
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), AfterValidator(_email)]
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=32), AfterValidator(_phone)]
+# A parameter that may be repeated, and parameters such as attr.size that may: by read_query, or as lists in JSON.
+Repeated = Annotated[
+    tuple[str, ...],
+    PlainValidator(_values),
+    WithJsonSchema({"type": "array", "items": {"type": "string", "maxLength": LONGEST_VALUE}}),
+]
+RepeatedByName = Annotated[dict[str, Repeated], AfterValidator(_values_by_name)]
 PublicId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,80}$")]
 Quantity = Annotated[int, Field(ge=1, le=99)]
 
@@ -90,11 +129,27 @@ def read_form(model: type[I], pairs: Iterable[tuple[str, str]]) -> I:
 
 def read_query(model: type[I], values: Mapping[str, Any]) -> I:
     """Read query parameters; unknown ones are ignored. Raises Invalid naming each wrong parameter."""
-    known = {field.alias or name for name, field in model.model_fields.items()}
     try:
-        return model.model_validate_strings({k: v for k, v in values.items() if k in known and v != ""})
+        return model.model_validate_strings(_parameters(model, values))
     except ValidationError as error:
         raise Invalid("Some parameters need another value.", describe(error, model)) from None
+
+
+def _parameters(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that the model knows, as text; of a repeated one all values, of another the first."""
+    getlist = getattr(values, "getlist", lambda name: [values[name]])
+    found: dict[str, Any] = {}
+    for name, field in ((field.alias or name, field) for name, field in model.model_fields.items()):
+        if get_origin(field.annotation) is dict:
+            inner = [key for key in values if key.startswith(f"{name}.")]
+            found[name] = {key.removeprefix(f"{name}."): _joined(getlist(key)) for key in inner}
+        elif values.get(name, "") != "":
+            found[name] = _joined(getlist(name)) if get_origin(field.annotation) is tuple else values[name]
+    return found
+
+
+def _joined(texts: list[str]) -> str:
+    return BETWEEN.join(text for text in texts if BETWEEN not in text)
 
 
 def _put(values: dict[str, Any], model: type[BaseModel], path: list[str], text: str) -> None:

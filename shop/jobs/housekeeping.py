@@ -12,6 +12,7 @@ from shop.domain.checkout import cancel_unpaid_orders
 from shop.domain.customers.operations import clear_ended_sessions
 from shop.domain.idempotency import forget_old_keys
 from shop.domain.orders.operations import forget_refused_links
+from shop.domain.orders.sold import recount_sold
 from shop.domain.wishlists.operations import forget_wish_lists
 
 log = structlog.get_logger()
@@ -33,6 +34,7 @@ TASKS = (
     Task("idempotency_keys_forgotten", 60, forget_old_keys),
     Task("refused_order_links_forgotten", 3600, forget_refused_links),
     Task("wish_lists_forgotten", 3600, forget_wish_lists),
+    Task("sold_units_recounted", 3600, recount_sold),
 )
 
 

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from pydantic import Field
 
 from shop.db import transaction_time
+from shop.domain.catalog.filters import Narrowing, ProductFilter
 from shop.domain.catalog.models import Category, Product
 from shop.domain.catalog.queries import (
-    Page,
-    ProductFilter,
     children_of,
     find_archived_product,
-    find_products,
     get_category,
     get_product,
+    list_best_selling,
     list_categories,
+    list_collections,
     list_products,
     path_to,
     pictures_of_branches,
 )
-from shop.domain.inputs import Input, Line, read_query
-from shop.domain.orders.queries import best_selling
+from shop.domain.inputs import Line, read_query
 from shop.domain.related import list_related
 from shop.domain.shipping import add_working_days, methods_serving
 from shop.domain.terms import MAX_QUANTITY
@@ -34,6 +31,7 @@ from shop.errors import Gone, NotFound
 from shop.extensions import limiter, settings, terms
 from shop.policies import policy
 from shop.storefront.htmx import is_partial, vary_by_htmx
+from shop.storefront.listings import ListingQuery, listing_context, show_listing
 from shop.storefront.offers import Choice, card_of, choose, facts_of, offered_variants, pictures_of
 from shop.storefront.ratings import read_reviews
 from shop.storefront.redirects import moved_permanently
@@ -42,40 +40,8 @@ from shop.storefront.structured import describe_path, describe_product, describe
 
 blueprint = Blueprint("catalog", __name__)
 
-PER_PAGE = 24
-MOST_SHOWN = 4 * PER_PAGE  # so far "Show more" adds to the list; after that it leads to a next page
 ON_HOME = 8
 RELATED = 4
-BEST_SELLING_WITHIN = timedelta(days=90)
-SORTS = {
-    "newest": ("Newest first", "created_at", "desc"),
-    "price_asc": ("Price, low to high", "price", "asc"),
-    "price_desc": ("Price, high to low", "price", "desc"),
-    "name": ("Name, A to Z", "name", "asc"),
-}
-
-
-class ListingQuery(Input):
-    """How a listing's address is written."""
-
-    sort: Literal["newest", "price_asc", "price_desc", "name"] = "newest"
-    page: int = Field(default=1, ge=1, le=100_000)
-    shown: int = Field(default=PER_PAGE, ge=PER_PAGE, le=MOST_SHOWN, multiple_of=PER_PAGE)
-    view: Literal["more"] | None = None  # only the last of those shown, to be added to the others
-
-    @property
-    def wants_more(self) -> bool:
-        return self.view == "more" and is_partial()
-
-    def to_filter(self, **more: str) -> ProductFilter:
-        _, sort_by, sort_order = SORTS[self.sort]
-        page, limit = self.page, PER_PAGE
-        if self.wants_more:
-            page = self.shown // PER_PAGE
-        elif self.page == 1:
-            limit = self.shown
-        asked = {"page": page, "limit": limit, "sortBy": sort_by, "sortOrder": sort_order, **more}
-        return ProductFilter.model_validate(asked)
 
 
 class SearchQuery(ListingQuery):
@@ -88,11 +54,12 @@ class SearchQuery(ListingQuery):
 @policy("public")
 def home() -> ResponseReturnValue:
     newest = list_products(ProductFilter(limit=ON_HOME))
-    sold = find_products(best_selling(ON_HOME, transaction_time() - BEST_SELLING_WITHIN))
+    sold = list_best_selling(ON_HOME)
     return render_page(
         "catalog/home.html",
         categories=newest.categories,
         best_selling=[card_of(product) for product in sold],
+        collections=list_collections(),
         newest=[card_of(product) for product in newest.products],
         structured=describe_shop(),
         pictures=pictures_of_branches(newest.categories),
@@ -103,67 +70,44 @@ def home() -> ResponseReturnValue:
 @policy("public")
 def category(slug: str) -> ResponseReturnValue:
     asked = read_query(ListingQuery, request.args)
-    page = list_products(asked.to_filter(category=slug))
+    within = Narrowing.model_validate({"category": [slug]})
+    page = list_products(asked.to_filter(), within=within, with_counts=not asked.wants_more)
     found = get_category(page.categories, slug)
     if found.slug != slug:
         return moved_permanently("catalog.category", slug=found.slug)
-    context = _results_context(asked, page, "catalog.category", {"slug": slug}) | {
+    path = path_to(page.categories, found)
+    context = listing_context(asked, page, "catalog.category", {"slug": slug}, has_categories=False) | {
         "category": found,
         "children": children_of(page.categories, found),
-        "path": path_to(page.categories, found),
-        "structured": [describe_path(path_to(page.categories, found)[:-1], found.name)],
+        "path": path,
+        "structured": [describe_path(path[:-1], found.name)],
     }
-    return _show_listing("catalog/category.html", page, context)
+    return show_listing("catalog/category.html", context)
 
 
-def _results_context(asked: ListingQuery, page: Page, endpoint: str, query: dict[str, str]) -> dict[str, Any]:
-    """What a listing shows; `endpoint` and `query` are its address without the page."""
-    if asked.sort != "newest":
-        query = {**query, "sort": asked.sort}
-    return {
-        "asked": asked,
-        "cards": [card_of(product) for product in page.products],
-        "listing": {"endpoint": endpoint, "query": query},
-        "page": page,
-        "pager": pager_of(asked, page),
-        "sorts": SORTS,
-    }
+@blueprint.get("/collections/<slug>")
+@policy("public")
+def collection(slug: str) -> ResponseReturnValue:
+    asked = read_query(ListingQuery, request.args)
+    page = list_products(asked.to_filter("position", collection=slug), with_counts=not asked.wants_more)
+    found = page.collection
+    assert found is not None
+    if found.slug != slug:
+        return moved_permanently("catalog.collection", slug=found.slug)
+    usual = "newest" if found.rules else "position"  # what goes by rules has no order of its own
+    context = listing_context(asked, page, "catalog.collection", {"slug": slug}, usual=usual)
+    context |= {"collection": found, "structured": [describe_path([], found.name)]}
+    return show_listing("catalog/collection.html", context)
 
 
-@dataclass(frozen=True)
-class Pager:
-    """Where a listing is: pages of 24, `reached` the last of them that is shown; `more` is what to show next, or 0."""
-
-    first: int
-    reached: int
-    last: int
-    more: int
-
-    @property
-    def shown(self) -> int:
-        """How many products the list has so far, where there are more."""
-        return self.reached * PER_PAGE
-
-
-def pager_of(asked: ListingQuery, page: Page) -> Pager:
-    """The pager of a listing that was asked for so."""
-    last = -(-page.total // PER_PAGE)
-    if asked.page > 1:
-        return Pager(asked.page, asked.page, last, 0)
-    reached = max(min(asked.shown // PER_PAGE, last), 1)
-    more = asked.shown + PER_PAGE if reached < last and asked.shown < MOST_SHOWN else 0
-    return Pager(1, reached, last, more)
-
-
-def _show_listing(template: str, page: Page, context: dict[str, Any]) -> ResponseReturnValue:
-    if not is_partial():
-        return vary_by_htmx(render_page(template, categories=page.categories, **context))
-    asked, listing = context["asked"], context["listing"]
-    if not asked.wants_more:
-        return vary_by_htmx(render_template("catalog/_results.html", **context, said=True))
-    response = vary_by_htmx(render_template("catalog/_more.html", **context))
-    response.headers["HX-Replace-Url"] = url_for(listing["endpoint"], shown=asked.shown, **listing["query"])
-    return response
+@blueprint.get("/products")
+@policy("public")
+def products() -> ResponseReturnValue:
+    """Everything that is sold; narrowed to a brand or a tag it is that brand's or tag's page."""
+    asked = read_query(ListingQuery, request.args)
+    page = list_products(asked.to_filter(), with_counts=not asked.wants_more)
+    context = listing_context(asked, page, "catalog.products", {})
+    return show_listing("catalog/products.html", context | {"structured": [describe_path([], "All products")]})
 
 
 @blueprint.get("/products/<slug>")
@@ -243,6 +187,6 @@ def _path_of(categories: tuple[Category, ...], found: Product) -> list[Category]
 def search() -> ResponseReturnValue:
     asked = read_query(SearchQuery, request.args)
     if not asked.q:
-        return render_page("catalog/search.html", asked=asked, page=None, cards=[], sorts=SORTS)
-    page = list_products(asked.to_filter(search=asked.q))
-    return _show_listing("catalog/search.html", page, _results_context(asked, page, "catalog.search", {"q": asked.q}))
+        return render_page("catalog/search.html", asked=asked, page=None)
+    page = list_products(asked.to_filter(search=asked.q), with_counts=not asked.wants_more)
+    return show_listing("catalog/search.html", listing_context(asked, page, "catalog.search", {"q": asked.q}))

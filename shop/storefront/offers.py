@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from shop.domain.catalog.models import Image, Product, Variant
+from shop.domain.catalog.models import Image, Product, ProductAttribute, Variant
 from shop.money import Money
+from shop.words import words
+
+MOST_VALUES = 5  # of an option that a card shows
+NEW_FOR = timedelta(days=21)
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,8 @@ class Card:
     is_from: bool
     badge: str
     only_variant: Variant | None = None
+    values: tuple[str, ...] = ()  # the first few values of its first option
+    more_values: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,20 +69,23 @@ class Choice:
         return self.variant.stock.available if self.variant else 0
 
 
-def card_of(product: Product) -> Card:
-    """The product's card: its cheapest variant's price."""
+def card_of(product: Product, now: datetime | None = None) -> Card:
+    """The product's card: its cheapest variant's price. With `now`, what came lately is marked as new."""
     offered = offered_variants(product)
     if not offered:
         return Card(product, _first_image(product), product.from_price, None, is_from=False, badge="Sold out")
     cheapest = min(offered, key=lambda variant: variant.price_amount)
+    values = tuple(dict.fromkeys(variant.option_values[0] for variant in offered if variant.option_values))
     return Card(
         product=product,
         image=_first_image(product),
         price=cheapest.price,
         compare_at=cheapest.compare_at,
         is_from=any(variant.price_amount != cheapest.price_amount for variant in offered),
-        badge=_badge(offered),
+        badge=_badge(offered) or ("New" if now and now - product.created_at < NEW_FOR else ""),
         only_variant=cheapest if len(offered) == 1 and cheapest.stock.available > 0 else None,
+        values=values[:MOST_VALUES] if len(values) > 1 else (),
+        more_values=max(len(values) - MOST_VALUES, 0),
     )
 
 
@@ -118,12 +128,36 @@ def pictures_of(product: Product, variant: Variant | None) -> list[Image]:
     return sorted(stored, key=lambda image: variant is None or image.variant_id != variant.id)
 
 
-def facts_of(product: Product) -> dict[str, list[str]]:
+@dataclass(frozen=True)
+class Fact:
+    """What is said of a product under one name; `filter` is the parameter that finds others like it, or empty."""
+
+    label: str
+    kind: str
+    unit: str
+    filter: str
+    values: tuple[str, ...]
+
+    def words_for(self, value: str) -> str:
+        """A value as people read it."""
+        if self.kind == "yes_no":
+            return value.capitalize()
+        return f"{value} {self.unit}" if self.unit else value
+
+
+def facts_of(product: Product) -> list[Fact]:
     """The product's attributes by name, in their order."""
-    facts: dict[str, list[str]] = {}
+    values: dict[str, list[ProductAttribute]] = {}
     for attribute in product.attributes:
-        facts.setdefault(attribute.name, []).append(attribute.value)
-    return facts
+        values.setdefault(attribute.name, []).append(attribute)
+    return [_fact(name, rows) for name, rows in values.items()]
+
+
+def _fact(name: str, rows: Sequence[ProductAttribute]) -> Fact:
+    values, defined = tuple(row.value for row in rows), rows[0].definition
+    if defined is None:
+        return Fact(words(name), "text", "", "", values)
+    return Fact(defined.label, defined.kind, defined.unit, f"attr.{name}" if defined.is_filterable else "", values)
 
 
 def offered_variants(product: Product) -> list[Variant]:

@@ -8,7 +8,12 @@ from datetime import datetime
 from flask import Blueprint, Response, make_response, render_template
 from flask.typing import ResponseReturnValue
 
-from shop.domain.catalog.queries import count_active_products, list_categories, list_product_addresses
+from shop.domain.catalog.queries import (
+    count_active_products,
+    list_categories,
+    list_collections,
+    list_product_addresses,
+)
 from shop.errors import NotFound
 from shop.policies import policy
 from shop.storefront.pages import TITLES
@@ -35,6 +40,11 @@ def show_index() -> ResponseReturnValue:
 def show_pages() -> ResponseReturnValue:
     addresses: list[tuple[str, datetime | None]] = [(absolute_url("catalog.home"), None)]
     addresses += [(absolute_url("catalog.category", slug=category.slug), None) for category in list_categories()]
+    addresses += [
+        (absolute_url("catalog.collection", slug=collection.slug), collection.updated_at)
+        for collection in list_collections()
+    ]
+    addresses.append((absolute_url("catalog.products"), None))
     addresses += [(absolute_url("pages.show_page", slug=slug), None) for slug in TITLES]
     return _answer_addresses(addresses)
 

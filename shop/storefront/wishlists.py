@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any, Literal
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
@@ -11,11 +10,9 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from pydantic import Field
 
-from shop.db import transaction_time
 from shop.domain.carts.queries import get_cart, price_cart
-from shop.domain.catalog.queries import find_products, get_product
+from shop.domain.catalog.queries import get_product, list_best_selling
 from shop.domain.inputs import Input, PublicId, read_form, read_query
-from shop.domain.orders.queries import best_selling
 from shop.domain.wishlists.models import WishList
 from shop.domain.wishlists.operations import (
     MoveToCart,
@@ -48,7 +45,6 @@ from shop.storefront.rendering import absolute_url, render_page
 blueprint = Blueprint("wishlists", __name__)
 
 SUGGESTED = 4  # best sellers, where the list is empty
-BEST_SELLING_WITHIN = timedelta(days=90)
 
 
 class Heart(SaveForLater):
@@ -119,7 +115,7 @@ def show_wish_list() -> ResponseReturnValue:
 def _shown(own: WishList | None) -> dict[str, Any]:
     """What every view of the list shows."""
     items = list_items(own) if own else []
-    suggested = [] if items else find_products(best_selling(SUGGESTED, transaction_time() - BEST_SELLING_WITHIN))
+    suggested = [] if items else list_best_selling(SUGGESTED)
     return {
         "cards": {item.public_id: card_of(item.product) for item in items},
         "choices": {

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from openapi_spec_validator import validate
 
+from shop.domain.actors import SYSTEM
+from shop.domain.catalog.collections import SaveCollection, save_collection
 from shop.domain.catalog.operations import save_category
-from tests.conftest import add_picture, make_product, variants_of
+from shop.domain.orders.sold import recount_sold
+from tests.conftest import add_picture, make_product, placed_order, variants_of
 
 API = "/api/v1"
 
@@ -162,3 +165,64 @@ def test_the_openapi_document_is_valid_and_names_every_path(client, app):
     routed = {rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/v1/")}
     documented = {path.replace("{", "<").replace("}", ">") for path in document["paths"]}
     assert routed - documented <= {"/api/v1/openapi.json", "/api/v1/healthz"}
+
+
+# -- facets and collections -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.both_databases
+def test_a_listing_says_how_it_can_be_narrowed_and_how_much_there_would_be(client, app):
+    face = save_category("face", "Face")
+    masks = save_category("masks", "Masks", parent_slug="face")
+    make_product("One", brand="Aster", tags=["gift"], variants=["30 ml", "50 ml"], category_id=masks.id)
+    make_product("Two", brand="Birch", variants=["50 ml"], category_id=face.id, compare_at="30.00")
+
+    answer = client.get(f"{API}/products?attr.size=30+ml&attr.size=50+ml&brand=Aster").get_json()
+
+    assert [row["name"] for row in answer["data"]] == ["One"]
+    facets = {facet["name"]: {each["value"]: each["count"] for each in facet["values"]} for facet in answer["facets"]}
+    assert facets == {
+        "category": {"face": 1, "masks": 1},
+        "brand": {"Aster": 1, "Birch": 1},
+        "attr.size": {"30 ml": 1, "50 ml": 1},
+        "tag": {"gift": 1},
+    }
+    assert names(client.get(f"{API}/products?brand=Aster&brand=Birch&sortBy=name&sortOrder=desc")) == ["Two", "One"]
+    assert names(client.get(f"{API}/products?category=masks")) == ["One"]
+    assert names(client.get(f"{API}/products?onSale=true")) == ["Two"]
+    assert names(client.get(f"{API}/products?attr.size=none")) == []
+    assert client.get(f"{API}/products?category=nowhere").status_code == 404
+
+
+def test_collections_are_listed_and_list_their_products(client, app):
+    shown = {"slug": "gifts", "name": "Gifts", "rules": {"tag": ["gift"]}}
+    save_collection(SaveCollection.model_validate(shown), SYSTEM)
+    hidden = {"slug": "hidden", "name": "Hidden", "isActive": False, "rules": {"tag": ["gift"]}}
+    save_collection(SaveCollection.model_validate(hidden), SYSTEM)
+    make_product("One", tags=["gift"])
+    make_product("Two")
+
+    assert [row["slug"] for row in client.get(f"{API}/collections").get_json()["data"]] == ["gifts"]
+    found = client.get(f"{API}/collections/gifts").get_json()["data"]
+    assert (found["name"], found["seoTitle"]) == ("Gifts", "Gifts")
+    assert names(client.get(f"{API}/products?collection=gifts")) == ["One"]
+    for missing in ("collections/hidden", "collections/nothing", "products?collection=hidden"):
+        assert client.get(f"{API}/{missing}").status_code == 404
+
+
+def test_what_sells_best_comes_first(client, app, terms):
+    make_product("Dust")
+    placed_order(terms, (variants_of(make_product("Favourite"))[0], 2), confirm=True)
+    make_product("More dust")
+    recount_sold()
+    assert names(client.get(f"{API}/products?sortBy=best_selling"))[0] == "Favourite"
+    assert client.get(f"{API}/products?sortBy=relevance").status_code == 200
+
+
+def test_the_document_says_how_facets_are_asked_for(client, app):
+    parameters = client.get(f"{API}/openapi.json").get_json()["paths"][f"{API}/products"]["get"]["parameters"]
+    by_name = {parameter["name"]: parameter for parameter in parameters}
+    wanted = {"attr", "brand", "tag", "category", "collection", "minPrice", "maxPrice", "inStock", "onSale"}
+    assert wanted <= set(by_name)
+    assert by_name["brand"]["schema"]["type"] == "array"
+    assert by_name["attr"]["style"] == "form" and by_name["attr"]["explode"] is True

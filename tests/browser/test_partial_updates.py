@@ -284,7 +284,7 @@ def test_another_variant_keeps_the_quantity_and_is_said(page):
 def test_another_country_and_another_order_of_a_list_are_said(page):
     page.goto("/categories/face")
     page.get_by_label("Sort by").select_option("name")
-    expect(page.locator("#result-said")).to_have_text("62 products, sorted by name, a to z")
+    expect(page.locator("#result-status")).to_have_text("62 products, sorted by name, a to z")
     add_to_cart(page)
     page.goto("/checkout")
     page.get_by_label("Country").first.select_option("JO")

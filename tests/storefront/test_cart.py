@@ -10,6 +10,7 @@ import pytest
 
 from shop.db import db, frozen_time, operation, transaction_time
 from shop.domain.carts.models import Cart, CartLineItem
+from shop.domain.catalog.listings import refresh_listings
 from shop.domain.catalog.models import Product, Variant
 from shop.domain.inventory.models import StockItem
 from tests.conftest import SHOPPER, make_customer, make_product, order_wish, place_order, placed_order, variants_of
@@ -477,6 +478,8 @@ def change_variant(variant_id, *, price=None, on_hand=None, status=None):
         db.session.get_one(StockItem, variant_id).on_hand = on_hand
     if status is not None:
         db.session.get_one(Product, variant.product_id).status = status
+    db.session.flush()
+    refresh_listings([variant.product_id])
 
 
 def test_a_changed_price_is_told_until_the_shopper_says_that_it_is_fine(client, variant):

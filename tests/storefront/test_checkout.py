@@ -8,6 +8,7 @@ import pytest
 
 from shop.db import db, operation
 from shop.domain.carts.models import Cart
+from shop.domain.catalog.listings import refresh_listings
 from shop.domain.catalog.models import Variant
 from shop.domain.orders.models import Order
 from shop.storefront.own_cart import cookie_name
@@ -245,7 +246,10 @@ def test_another_country_without_an_update_shows_its_methods_before_it_orders(cl
 
 @operation
 def set_price(variant_id, amount):
-    db.session.get_one(Variant, variant_id).price_amount = amount
+    variant = db.session.get_one(Variant, variant_id)
+    variant.price_amount = amount
+    db.session.flush()
+    refresh_listings([variant.product_id])
 
 
 def test_a_changed_total_stops_the_order_and_a_second_press_orders_at_it(client, page, variant):

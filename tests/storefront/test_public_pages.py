@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask, url_for
 
+from shop.domain.actors import SYSTEM
+from shop.domain.catalog.collections import SaveCollection, save_collection
 from shop.domain.customers.operations import create_user
 from shop.policies import policy_of
 from shop.storefront.pages import TITLES
@@ -18,6 +20,10 @@ PATHS = [
     "/",
     "/categories/face",
     "/categories/face?sort=price_asc",
+    "/categories/face?attr.size=30+ml&stock=1",
+    "/collections/small",
+    "/products",
+    "/products?brand=Aster",
     "/products/amber",
     "/products/amber/reviews",
     "/products/amber/reviews?stars=4",
@@ -36,6 +42,8 @@ PATHS = [
 # What fills the parameters of a public route, and its query; a route with parameters must be named here.
 FILLED: dict[str, list[dict[str, str]]] = {
     "catalog.category": [{"slug": "face"}, {"slug": "face", "sort": "price_asc", "page": "1"}, {"slug": "nothing"}],
+    "catalog.collection": [{"slug": "small"}, {"slug": "small", "attr.size": "30 ml"}, {"slug": "nothing"}],
+    "catalog.products": [{}, {"brand": "Aster", "sort": "name"}, {"max": "0.01"}],
     "catalog.product": [{"slug": "amber"}, {"slug": "nothing"}],
     "catalog.search": [{}, {"q": "amber"}, {"q": "zzz"}],
     "viewed.show_recent": [{}, {"ids": "prod_x,prod_0123456789abcdef0123456789abcdef"}],
@@ -73,7 +81,9 @@ def public_addresses(app: Flask) -> Iterator[str]:
 
 @pytest.fixture
 def product(app, category):
-    return make_product("Amber", slug="amber", category_id=category.id, variants=["30 ml", "50 ml"])
+    wanted = SaveCollection.model_validate({"slug": "small", "name": "Small", "rules": {"attr": {"size": ["30 ml"]}}})
+    save_collection(wanted, SYSTEM)
+    return make_product("Amber", slug="amber", category_id=category.id, variants=["30 ml", "50 ml"], brand="Aster")
 
 
 @pytest.fixture
@@ -148,7 +158,9 @@ def test_the_head_of_a_public_page_is_told_without_its_bytes(visitor, path):
     assert again.status_code == 304
 
 
-@pytest.mark.parametrize("path", ["/categories/face", "/products/amber", "/search?q=amber"])
+@pytest.mark.parametrize(
+    "path", ["/categories/face", "/collections/small", "/products", "/products/amber", "/search?q=amber"]
+)
 def test_a_page_that_has_a_piece_is_kept_apart_from_it(client, product, path):
     page, piece = client.get(path), client.get(path, headers=HTMX)
     assert page.headers["Vary"] == piece.headers["Vary"] == "HX-Request, HX-Request-Type"
@@ -191,7 +203,8 @@ def test_the_policies_of_the_storefront_are_these(app):
         if rule.endpoint.split(".")[0] in FACES and policy_of(app, rule.endpoint).kind == "public"
     }
     assert public == {
-        *("catalog.home", "catalog.category", "catalog.product", "catalog.search"),
+        *("catalog.home", "catalog.category", "catalog.collection", "catalog.product", "catalog.products"),
+        "catalog.search",
         *("pages.show_page", "pages.media", "pages.robots", "pages.favicon"),
         *("browsers.manifest", "browsers.service_worker", "browsers.show_offline", "browsers.speculation_rules"),
         "orders.show_link_sent",
@@ -201,7 +214,17 @@ def test_the_policies_of_the_storefront_are_these(app):
 
 
 @pytest.mark.parametrize(
-    ("path", "most"), [("/", 11), ("/categories/face", 5), ("/search?q=a", 5), ("/products/amber", 10)]
+    ("path", "most"),
+    [
+        ("/", 12),
+        ("/categories/face", 5),
+        ("/categories/face?attr.size=S&attr.size=M&brand=Aster&max=99&stock=1&sort=price_asc&page=1", 5),
+        ("/categories/face?brand=nobody", 4),
+        ("/collections/small", 6),
+        ("/products", 5),
+        ("/search?q=a", 5),
+        ("/products/amber", 10),
+    ],
 )
 def test_a_page_reads_a_few_times_however_many_products_there_are(client, product, category, statements, path, most):
     counts = []

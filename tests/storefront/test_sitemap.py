@@ -45,6 +45,7 @@ def test_it_names_every_public_page_once_and_each_answers(client, shelf):
     assert set(found) == {
         f"{BASE}/",
         f"{BASE}/categories/face",
+        f"{BASE}/products",
         *(f"{BASE}/products/shown-{number}" for number in range(5)),
         *(f"{BASE}/pages/{slug}" for slug in TITLES),
     }

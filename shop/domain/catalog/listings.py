@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import selectinload
@@ -22,20 +23,28 @@ def refresh_listing(
 
     `variants` and `attributes` are all that the product has now; `filterable` names the attributes lists filter by.
     """
+    row = db.session.get(Listing, product.id) or Listing(product_id=product.id)
+    for column, value in listing_values(product, variants).items():
+        setattr(row, column, value)
+    db.session.add(row)
+    _replace_facet_values(product.id, facet_values_of(product, variants, attributes, filterable))
+
+
+def listing_values(product: Product, variants: Iterable[Variant]) -> dict[str, Any]:
+    """The columns of the product's flat row that follow from it and its variants."""
     offered = [variant for variant in variants if variant.is_active]
     cheapest = min(offered, key=lambda variant: variant.price_amount, default=None)
-    row = db.session.get(Listing, product.id) or Listing(product_id=product.id)
-    row.status = product.status
-    row.name_key = sort_key(product.name)
-    row.category_id = product.category_id
-    row.price_amount = cheapest.price_amount if cheapest else 0
-    row.compare_at_amount = cheapest.compare_at.amount if cheapest and cheapest.compare_at else None
-    row.highest_price_amount = max((variant.price_amount for variant in offered), default=0)
-    row.currency = product.currency
-    row.variant_count = len(offered)
-    row.created_at = product.created_at
-    db.session.add(row)
-    _replace_facet_values(product.id, facet_values_of(product, offered, attributes, filterable))
+    return {
+        "status": product.status,
+        "name_key": sort_key(product.name),
+        "category_id": product.category_id,
+        "price_amount": cheapest.price_amount if cheapest else 0,
+        "compare_at_amount": cheapest.compare_at.amount if cheapest and cheapest.compare_at else None,
+        "highest_price_amount": max((variant.price_amount for variant in offered), default=0),
+        "currency": product.currency,
+        "variant_count": len(offered),
+        "created_at": product.created_at,
+    }
 
 
 def sort_key(name: str) -> str:
@@ -44,13 +53,18 @@ def sort_key(name: str) -> str:
 
 
 def facet_values_of(
-    product: Product, offered: Iterable[Variant], attributes: Iterable[ProductAttribute], filterable: frozenset[str]
+    product: Product, variants: Iterable[Variant], attributes: Iterable[ProductAttribute], filterable: frozenset[str]
 ) -> set[tuple[str, str]]:
-    """(name, value) of all that lists can narrow by: brand, tags, options and filterable attributes."""
+    """(name, value) of all that lists can narrow by: brand, tags, options and filterable attributes.
+
+    Nothing for a product that is not on sale: so a list of everything is counted without looking at the products.
+    """
+    if product.status != "active":
+        return set()
     values = {("tag", tag) for tag in product.tags}
     if product.brand:
         values.add(("brand", product.brand))
-    for variant in offered:
+    for variant in (variant for variant in variants if variant.is_active):
         values |= set(zip(map(facet_name, product.option_names), variant.option_values, strict=False))
     values |= {(attribute.name, attribute.value) for attribute in attributes if attribute.name in filterable}
     return {(name, value) for name, value in values if value and len(value) <= LONGEST_FACET_VALUE}
@@ -104,3 +118,13 @@ def refresh_listings(product_ids: Sequence[int]) -> int:
 def next_product_ids(after: int, limit: int = BATCH) -> list[int]:
     """The ids of the next products after this id, for going through them all in batches."""
     return list(db.session.scalars(select(Product.id).where(Product.id > after).order_by(Product.id).limit(limit)))
+
+
+def refresh_all_listings(on_progress: Callable[[int], object] = lambda done: None) -> int:
+    """Make all flat rows anew, a few hundred in a transaction; `on_progress` is told how many there are so far."""
+    done, last = 0, 0
+    while batch := next_product_ids(last):
+        done += refresh_listings(batch)
+        last = batch[-1]
+        on_progress(done)
+    return done

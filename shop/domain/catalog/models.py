@@ -53,7 +53,7 @@ class Product(Model):
     seo_title: Mapped[str] = mapped_column(String(255), default="")
     seo_description: Mapped[str] = mapped_column(String(500), default="")
     option_names: Mapped[list[str]] = mapped_column(default=list)  # axes of choice: ["Size", "Colour"]
-    from_price_amount: Mapped[int] = mapped_column(default=0)  # kept by the catalogue's operations, for sorting
+    from_price_amount: Mapped[int] = mapped_column(default=0)  # kept by the catalogue's operations
     currency: Mapped[str] = mapped_column(String(3))
     search_text: Mapped[str] = mapped_column(Text, default="")  # folded words, kept likewise
     created_at: Mapped[datetime] = mapped_column(default=transaction_time)
@@ -70,10 +70,6 @@ class Product(Model):
     __table_args__ = (
         CheckConstraint("status IN ('draft', 'active', 'archived')", name="status"),
         CheckConstraint("from_price_amount >= 0", name="from_price_not_negative"),
-        Index("ix_products_status_created_at", "status", "created_at"),
-        Index("ix_products_category_price", "category_id", "status", "from_price_amount", "id"),
-        Index("ix_products_status_price", "status", "from_price_amount", "id"),
-        Index("ix_products_status_name", "status", "name", "id"),
     )
 
     @property
@@ -158,6 +154,10 @@ class ProductAttribute(Model):
     name: Mapped[str] = mapped_column(String(80))  # lower snake case
     value: Mapped[str] = mapped_column(String(500))
     position: Mapped[int] = mapped_column(default=0)
+
+    definition: Mapped[Attribute | None] = relationship(
+        primaryjoin="foreign(ProductAttribute.name) == Attribute.name", lazy="raise", viewonly=True
+    )
 
     __table_args__ = (
         UniqueConstraint("product_id", "name", "value"),
@@ -254,7 +254,9 @@ class Listing(Model):
 
 
 class FacetValue(Model):
-    """A value by which lists can be narrowed: of the brand, a tag, an option or a filterable attribute of a product."""
+    """A value by which lists can be narrowed: of the brand, a tag, an option or a filterable attribute of a product.
+
+    Only products on sale have any."""
 
     __tablename__ = "facet_values"
 

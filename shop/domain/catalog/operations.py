@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from shop.db import db, operation, transaction_time
 from shop.domain.actors import Actor
 from shop.domain.audit.operations import record_change
-from shop.domain.catalog.attributes import define_new_attributes
+from shop.domain.catalog.attributes import define_new_attributes, refuse_faulty_values
 from shop.domain.catalog.drafts import (
     UNSAID,
     ImageDraft,
@@ -348,6 +348,7 @@ def _save_attributes(product: Product, draft: ProductDraft, changes: _Changes) -
     wanted = {pair: position for position, pair in enumerate(draft.attributes)}
     if list(present) == list(wanted):
         return list(product.attributes)
+    refuse_faulty_values(draft.attributes)
     changes.note("attributes", [list(pair) for pair in present], [list(pair) for pair in wanted])
     define_new_attributes(draft.attributes)
     rows = []

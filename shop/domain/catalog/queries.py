@@ -2,46 +2,38 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
-from pydantic import Field
-from sqlalchemy import ColumnElement, Select, Text, case, cast, column, func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.strategy_options import _AbstractLoad
 
 from shop.db import db
 from shop.domain.catalog.addresses import find_moved
-from shop.domain.catalog.models import Category, Image, Product, Variant
-from shop.domain.catalog.richtext import fold_text
-from shop.domain.inputs import Input, Line
+from shop.domain.catalog.facets import Counts, count_listing, count_products, count_without_each
+from shop.domain.catalog.filters import Narrowing, ProductFilter, base_conditions
+from shop.domain.catalog.models import (
+    Category,
+    Collection,
+    CollectionProduct,
+    Image,
+    Listing,
+    Product,
+    ProductAttribute,
+    Variant,
+)
 from shop.errors import NotFound
 
 SORT_ORDERS = {
-    "price": (Product.from_price_amount, "asc"),
-    "name": (Product.name, "asc"),
-    "created_at": (Product.created_at, "desc"),
-    "relevance": (Product.created_at, "desc"),  # where nothing is searched for
+    "price": (Listing.price_amount, "asc"),
+    "name": (Listing.name_key, "asc"),
+    "created_at": (Listing.created_at, "desc"),
+    "best_selling": (Listing.sold_count, "desc"),
 }
-
-
-class ProductFilter(Input):
-    """How a listing is asked for. Prices are in minor units."""
-
-    page: int = Field(default=1, ge=1, le=100_000)
-    limit: int = Field(default=20, ge=1, le=100)
-    category: Line | None = Field(default=None, max_length=120)
-    tag: Line | None = Field(default=None, max_length=120)
-    brand: Line | None = Field(default=None, max_length=120)
-    min_price: int | None = Field(default=None, ge=0, le=10**15)
-    max_price: int | None = Field(default=None, ge=0, le=10**15)
-    search: Line | None = Field(default=None, max_length=200)
-    in_stock: bool | None = None
-    sort_by: Literal["price", "name", "created_at", "relevance"] = "created_at"
-    sort_order: Literal["asc", "desc"] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +45,9 @@ class Page:
     limit: int
     total: int
     categories: tuple[Category, ...] = field(default=())
+    counts: Counts = field(default=Counts(0))
+    drops: Mapping[str, int] = field(default_factory=dict)  # where nothing is left: what to drop -> products then
+    collection: Collection | None = None
 
     @property
     def total_pages(self) -> int:
@@ -69,63 +64,113 @@ class Page:
 
 def with_details() -> list[_AbstractLoad]:
     """The loader options that bring a product with all that its page shows."""
-    return [
-        joinedload(Product.category),
-        joinedload(Product.listing),
-        selectinload(Product.variants).joinedload(Variant.stock),
-        selectinload(Product.images),
-    ]
+    return [joinedload(Product.category), joinedload(Product.listing), *with_parts()]
 
 
-def list_products(asked: ProductFilter, among: Sequence[int] | None = None) -> Page:
-    """Active products in pages. An unknown category raises NotFound; past the last page the page is empty.
+def with_parts() -> list[_AbstractLoad]:
+    """The loader options for what a card shows besides the product and its flat row."""
+    return [selectinload(Product.variants).joinedload(Variant.stock), selectinload(Product.images)]
+
+
+def list_products(
+    asked: ProductFilter,
+    among: Sequence[int] | None = None,
+    *,
+    within: Narrowing | None = None,
+    with_counts: bool = False,
+) -> Page:
+    """Products on sale in pages. An unknown category or collection raises NotFound; past the last page it is empty.
 
     `among` are the ids that a search found, best first, at most a few hundred: then only those are listed, and
-    `relevance` is their order; `asked.search` is then not looked at again.
+    `relevance` is their order; `asked.search` is then not looked at again. `within` is what the list is of before
+    anything is chosen. With `with_counts` the page has its facets, and where nothing is left, what to drop.
     """
     categories = list_categories()
-    statement = select(Product).where(Product.status == "active", *_conditions(asked, categories, among))
-    total = db.session.scalar(select(func.count()).select_from(statement.subquery())) or 0
-    rows = (
-        _sorted(statement, asked, among)
-        .options(*with_details())
+    collection = get_collection(asked.collection) if asked.collection else None
+    branch_ids = functools.partial(_branch_ids, categories)
+    base = base_conditions(asked, among, collection, within, branch_ids)
+    conditions = asked.conditions(branch_ids)
+    if with_counts:
+        counts = count_listing(base, asked, conditions)
+    else:
+        counts = Counts(count_products([*base, *conditions.values()]))
+    rows: Sequence[Product] = ()
+    if (asked.page - 1) * asked.limit < counts.total:
+        rows = _read_page(asked, among, collection, [*base, *conditions.values()], categories)
+    return Page(
+        rows,
+        asked.page,
+        asked.limit,
+        counts.total,
+        categories,
+        counts=counts,
+        drops=count_without_each(base, conditions) if with_counts and not counts.total else {},
+        collection=collection,
+    )
+
+
+def _read_page(
+    asked: ProductFilter,
+    among: Sequence[int] | None,
+    collection: Collection | None,
+    conditions: Sequence[ColumnElement[bool]],
+    categories: Sequence[Category],
+) -> Sequence[Product]:
+    statement = select(Product).join(Product.listing).where(*conditions)
+    if asked.sort_by == "position" and collection is not None and not collection.rules:
+        statement = statement.join(CollectionProduct, CollectionProduct.product_id == Listing.product_id)
+        statement = statement.where(CollectionProduct.collection_id == collection.id)
+        statement = statement.order_by(CollectionProduct.position, Listing.product_id)
+    elif asked.sort_by == "relevance" and among:
+        places = {product_id: place for place, product_id in enumerate(among)}
+        statement = statement.order_by(case(places, value=Listing.product_id))
+    else:
+        column, usual = SORT_ORDERS.get(asked.sort_by, SORT_ORDERS["created_at"])
+        is_up = (asked.sort_order or usual) == "asc"
+        # The same direction for both, so that one index has the order.
+        keys = (column, Listing.product_id)
+        statement = statement.order_by(*(key.asc() if is_up else key.desc() for key in keys))
+    rows = db.session.scalars(
+        statement.options(contains_eager(Product.listing), *with_parts())
         .limit(asked.limit)
         .offset((asked.page - 1) * asked.limit)
-    )
-    return Page(db.session.scalars(rows).all(), asked.page, asked.limit, total, categories)
+    ).all()
+    by_id = {category.id: category for category in categories}
+    for product in rows:  # the tree is there already
+        set_committed_value(product, "category", by_id.get(product.category_id or 0))
+    return rows
 
 
-def _conditions(
-    asked: ProductFilter, categories: Sequence[Category], among: Sequence[int] | None
-) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [] if among is None else [Product.id.in_(among)]
-    if asked.category:
-        conditions.append(Product.category_id.in_(_branch_ids(categories, asked.category)))
-    if asked.brand:
-        conditions.append(Product.brand == asked.brand)
-    if asked.tag:
-        # The list is kept as JSON text on both engines; the quotes make it the whole tag.
-        conditions.append(cast(Product.tags, Text).contains(json.dumps(asked.tag), autoescape=True))
-    if asked.min_price is not None:
-        conditions.append(Product.from_price_amount >= asked.min_price)
-    if asked.max_price is not None:
-        conditions.append(Product.from_price_amount <= asked.max_price)
-    words = fold_text(asked.search or "").split()[:10] if among is None else []
-    for word in words:
-        conditions.append(Product.search_text.contains(word, autoescape=True))
-    if asked.in_stock is not None:
-        in_stock = Variant.stock.has(column("on_hand") > column("reserved"))
-        has_stock = Product.variants.any(Variant.is_active.is_(True) & in_stock)
-        conditions.append(has_stock if asked.in_stock else ~has_stock)
-    return conditions
+def list_best_selling(limit: int) -> Sequence[Product]:
+    """The products on sale of which most units were sold lately, most first; those of which none was are left out."""
+    return db.session.scalars(
+        select(Product)
+        .join(Product.listing)
+        .where(Listing.status == "active", Listing.sold_count > 0)
+        .order_by(Listing.sold_count.desc(), Listing.product_id.desc())
+        .limit(limit)
+        .options(contains_eager(Product.listing), *with_parts())
+    ).all()
 
 
-def _sorted(statement: Select[Product], asked: ProductFilter, among: Sequence[int] | None) -> Select[Product]:
-    if asked.sort_by == "relevance" and among:
-        return statement.order_by(case({product_id: place for place, product_id in enumerate(among)}, value=Product.id))
-    column, usual = SORT_ORDERS[asked.sort_by]
-    order = asked.sort_order or usual
-    return statement.order_by(column.asc() if order == "asc" else column.desc(), Product.id)
+def get_collection(slug: str) -> Collection:
+    """The collection of this public id or slug, present or former, that can be seen; raises NotFound."""
+    found = _find_collection(or_(Collection.slug == slug, Collection.public_id == slug))
+    if found is None and (moved := find_moved("collection", slug)):
+        found = _find_collection(Collection.slug == moved)
+    if found is None:
+        raise NotFound("There is no such collection.")
+    return found
+
+
+def _find_collection(condition: ColumnElement[bool]) -> Collection | None:
+    return db.session.scalars(select(Collection).where(Collection.is_active, condition)).first()
+
+
+def list_collections() -> Sequence[Collection]:
+    """The collections that can be seen, in their order."""
+    shown = select(Collection).where(Collection.is_active).order_by(Collection.position, Collection.name)
+    return db.session.scalars(shown).all()
 
 
 def get_product(name: str) -> Product:
@@ -148,13 +193,13 @@ def find_archived_product(slug: str) -> Product | None:
 
 
 def _find_whole(*conditions: ColumnElement[bool]) -> Product | None:
-    statement = select(Product).where(*conditions)
-    return db.session.scalars(statement.options(*with_details(), selectinload(Product.attributes))).first()
+    attributes = selectinload(Product.attributes).joinedload(ProductAttribute.definition)
+    return db.session.scalars(select(Product).where(*conditions).options(*with_details(), attributes)).first()
 
 
 def count_active_products() -> int:
     """How many products are on sale."""
-    return db.session.scalar(select(func.count()).select_from(Product).where(Product.status == "active")) or 0
+    return count_products([Listing.status == "active"])
 
 
 def list_product_addresses(offset: int, limit: int) -> list[tuple[str, datetime]]:
@@ -227,8 +272,22 @@ def path_to(categories: Sequence[Category], category: Category) -> list[Category
 
 
 def _branch_ids(categories: Sequence[Category], slug: str) -> list[int]:
-    top = get_category(categories, slug)
-    return [row.id for row in categories if top in path_to(categories, row)]
+    ids = [get_category(categories, slug).id]
+    for row in categories:  # parents come before their children
+        if row.parent_id in ids:
+            ids.append(row.id)
+    return ids
+
+
+def branch_counts(page: Page) -> dict[int, int]:
+    """Category id -> products of the listing in it or below it, whatever category is chosen."""
+    by_id, counts = {row.id: row for row in page.categories}, dict.fromkeys((row.id for row in page.categories), 0)
+    for category_id, count in (page.counts.categories or {}).items():
+        category = by_id.get(category_id)
+        while category is not None:
+            counts[category.id] += count
+            category = by_id.get(category.parent_id or 0)
+    return counts
 
 
 def pictures_of_branches(categories: Sequence[Category]) -> dict[int, Image]:

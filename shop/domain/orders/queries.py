@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import selectinload
 
 from shop.db import db
 from shop.domain.actors import Actor
-from shop.domain.catalog.models import Product
-from shop.domain.orders.models import Order, OrderLineItem
+from shop.domain.orders.models import Order
 from shop.domain.orders.tokens import token_opens
 from shop.domain.terms import Terms
 from shop.errors import NotFound
@@ -47,22 +45,6 @@ def list_orders_of(user_id: int, page: int, limit: int) -> tuple[Sequence[Order]
         .offset((page - 1) * limit)
     )
     return db.session.scalars(statement).all(), total
-
-
-def best_selling(limit: int, since: datetime) -> list[str]:
-    """Public ids of the products on sale of which most units were ordered since then and not cancelled, most first."""
-    units = func.sum(OrderLineItem.quantity)
-    rows = db.session.scalars(
-        select(OrderLineItem.product_public_id)
-        .join(Order, Order.id == OrderLineItem.order_id)
-        .join(Product, Product.public_id == OrderLineItem.product_public_id)
-        .where(Product.status == "active")
-        .where(Order.created_at >= since, Order.status.not_in(("pending", "cancelled")))
-        .group_by(OrderLineItem.product_public_id)
-        .order_by(units.desc(), OrderLineItem.product_public_id)
-        .limit(limit)
-    )
-    return list(rows)
 
 
 def email_addresses_of(public_ids: Collection[str]) -> dict[str, str]:

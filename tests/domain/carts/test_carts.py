@@ -21,6 +21,7 @@ from shop.domain.carts.operations import (
     remove_from_cart,
 )
 from shop.domain.carts.queries import get_cart, price_cart
+from shop.domain.catalog.listings import refresh_listings
 from shop.domain.catalog.models import Product, Variant
 from shop.errors import Gone, Invalid, NotFound, OutOfStock, Unknown
 from tests.conftest import SHOPPER, cart_with, make_customer, make_product, variants_of
@@ -39,11 +40,13 @@ def priced(cart_id, terms, actor=SHOPPER):
 def change_price(variant, amount):
     db.session.execute(db.update(Variant).filter_by(id=variant.id).values(price_amount=amount))
     db.session.execute(db.update(Product).filter_by(id=variant.product_id).values(from_price_amount=amount))
+    refresh_listings([variant.product_id])
 
 
 @operation
 def withdraw(product):
     db.session.execute(db.update(Product).filter_by(id=product.id).values(status="archived"))
+    refresh_listings([product.id])
 
 
 def test_adding_twice_is_one_line_with_the_sum(app, terms):

@@ -9,6 +9,7 @@ import pytest
 from shop.db import db, frozen_time, operation, transaction_time
 from shop.domain.actors import SYSTEM, Actor
 from shop.domain.carts.queries import get_cart
+from shop.domain.catalog.listings import refresh_all_listings
 from shop.domain.catalog.models import Product, Variant
 from shop.domain.checkout import (
     TotalChanged,
@@ -67,6 +68,7 @@ def test_an_order_is_a_copy_that_later_changes_do_not_touch(app, terms):
     def rename_and_reprice():
         db.session.execute(db.update(Variant).values(price_amount=9999, name="Other"))
         db.session.execute(db.update(Product).values(name="Other", from_price_amount=9999))
+        refresh_all_listings()
 
     rename_and_reprice()
     sold = get_order(order.public_id, SYSTEM, terms)

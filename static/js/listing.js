@@ -1,0 +1,43 @@
+// Filters on a phone are a sheet over the list: the very form that stands beside the list on a wider screen.
+(() => {
+  "use strict";
+  const byId = (id) => document.getElementById(id);
+  const narrow = matchMedia("(max-width: 63.99rem)");
+  const close = () => byId("filter-sheet").close();
+
+  document.addEventListener("click", (event) => {
+    const { target } = event;
+    const sheet = byId("filter-sheet");
+    if (!sheet) return;
+    if (target.closest(".to-filters")) {
+      event.preventDefault();
+      sheet.append(byId("filter"));
+      sheet.showModal();
+      sheet.onclose = () => byId("filters").append(byId("filter"));
+    }
+    if (sheet.open && (target === sheet || target.closest("[data-close-filters]"))) close();
+    if (sheet.open && target.closest("#show-found")) {
+      event.preventDefault();
+      close();
+    }
+  });
+  narrow.addEventListener("change", () => byId("filter-sheet")?.open && close());
+
+  // How to sort stands outside of the form, and belongs to it.
+  document.addEventListener("change", ({ target }) => {
+    if (target.id === "sort") byId("filter").dispatchEvent(new Event("change"));
+  });
+
+  // What was folded out stays so when the counts come anew.
+  let open = [];
+  document.addEventListener("htmx:before:swap", () => {
+    open = [...document.querySelectorAll(".facet-rest[open]")].map(({ id }) => id);
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    for (const id of open) byId(id)?.setAttribute("open", "");
+  });
+
+  const busy = (is) => byId("results")?.setAttribute("aria-busy", is);
+  document.addEventListener("htmx:before:request", ({ detail }) => detail.ctx.target?.id === "results" && busy(true));
+  document.addEventListener("htmx:finally:request", () => busy(false));
+})();
