@@ -34,6 +34,7 @@ from shop.domain.customers.operations import create_user, save_staff_role
 from shop.domain.inventory.models import StockItem, StockMovement
 from shop.domain.orders.models import Order
 from shop.domain.payments.operations import CashOnDelivery, confirm_cash_on_delivery
+from shop.domain.search.index import index_products
 from shop.domain.terms import Terms
 from shop.money import Money
 from shop.settings import Settings, load_settings
@@ -270,6 +271,7 @@ def _write_product(
             )
     db.session.flush()
     refresh_listings([product.id])
+    index_products([product.id])
     return product
 
 

@@ -21,6 +21,16 @@ from shop.domain.idempotency import IdempotencyKey
 from shop.domain.inventory.models import Reservation, StockItem, StockMovement
 from shop.domain.orders.models import Order, OrderEvent, OrderLineItem
 from shop.domain.payments.models import Payment
+from shop.domain.search.models import (
+    SearchCount,
+    SearchDocument,
+    SearchQueued,
+    SearchSku,
+    SearchTypo,
+    SearchWord,
+    Synonym,
+    SynonymPhrase,
+)
 
 APPEND_ONLY = ("audit_entries", "order_events", "stock_movements")
 
@@ -47,9 +57,17 @@ __all__ = [
     "Product",
     "ProductAttribute",
     "Reservation",
+    "SearchCount",
+    "SearchDocument",
+    "SearchQueued",
+    "SearchSku",
+    "SearchTypo",
+    "SearchWord",
     "StaffRole",
     "StockItem",
     "StockMovement",
+    "Synonym",
+    "SynonymPhrase",
     "User",
     "UserSession",
     "Variant",

@@ -37,6 +37,7 @@ MAX_ATTEMPTS = 8
 LATE = timedelta(minutes=5)
 
 FindRecipients = Callable[[Collection[str]], Mapping[str, str]]
+Follow = Callable[[Sequence[OutboxEvent]], None]  # writes rows that follow from events, in the same transaction
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,11 @@ def undispatched_events(limit: int = 100) -> list[int]:
 
 
 @operation
-def dispatch_events(event_ids: Sequence[int], find_recipients: FindRecipients) -> int:
+def dispatch_events(event_ids: Sequence[int], find_recipients: FindRecipients, *follow: Follow) -> int:
     """Write one row per effect of these events and mark them dispatched; returns how many were still to do.
 
     `find_recipients` gives the e-mail address for each subject's public id. Without one the row is dead at once.
+    Each of `follow` is given the events too, and writes what else is to be done about them.
     """
     events = db.session.scalars(
         select(OutboxEvent)
@@ -79,6 +81,8 @@ def dispatch_events(event_ids: Sequence[int], find_recipients: FindRecipients) -
     with_effects = [event for event in events if event.type in EFFECTS]
     if with_effects:
         _write_emails(with_effects, find_recipients({event.subject_id for event in with_effects}))
+    for write in follow:
+        write(events)
     now = transaction_time()
     for event in events:
         event.dispatched_at = now

@@ -89,10 +89,13 @@ def save_category(
     changes = _Changes()
     values = {"name": name.strip(), "description": description, "position": position}
     changes.assign(category, {**values, "parent_id": parent.id if parent else None})
+    is_new = category.id is None
     db.session.add(category)
     db.session.flush()
     if "name" in changes.after:
         _refresh_words_of(category)
+    if not is_new and changes.after.keys() & {"name", "parent_id"}:
+        record_event("category.saved", category.public_id)
     return category
 
 
