@@ -30,6 +30,8 @@ COMMANDS = [
     ("shop", "revive-emails"),
     ("user", "create-staff"),
     ("catalog", "import"),
+    ("search", "rebuild"),
+    ("search", "report"),
     ("worker",),
     ("scheduler",),
 ]
