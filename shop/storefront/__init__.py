@@ -11,6 +11,7 @@ from shop.storefront import (
     orders,
     pages,
     rendering,
+    search,
     sitemap,
     styleguide,
 )
@@ -19,7 +20,7 @@ from shop.storefront import (
 def register(app: Flask) -> None:
     """Add the storefront's blueprints, and what their templates may use."""
     rendering.register(app)
-    for face in (catalog, cart, checkout, orders, account, pages, sitemap, browsers):
+    for face in (catalog, search, cart, checkout, orders, account, pages, sitemap, browsers):
         app.register_blueprint(face.blueprint)
     if app.extensions["shop_settings"].is_development:
         app.register_blueprint(styleguide.blueprint)

@@ -1,10 +1,10 @@
-"""Home, categories, products and search: public pages, the same bytes for everyone."""
+"""Home, categories and products: public pages, the same bytes for everyone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -26,12 +26,12 @@ from shop.domain.catalog.queries import (
     pictures_of_branches,
     related_ids,
 )
-from shop.domain.inputs import Input, Line, read_query
+from shop.domain.inputs import Input, read_query
 from shop.domain.orders.queries import best_selling
 from shop.domain.shipping import add_working_days, methods_serving
 from shop.domain.terms import MAX_QUANTITY
 from shop.errors import Gone, NotFound
-from shop.extensions import limiter, settings, terms
+from shop.extensions import terms
 from shop.policies import policy
 from shop.storefront.htmx import is_partial, vary_by_htmx
 from shop.storefront.offers import Choice, card_of, choose, facts_of, offered_variants, pictures_of
@@ -61,12 +61,14 @@ class ListingQuery(Input):
     shown: int = Field(default=PER_PAGE, ge=PER_PAGE, le=MOST_SHOWN, multiple_of=PER_PAGE)
     view: Literal["more"] | None = None  # only the last of those shown, to be added to the others
 
+    sorts: ClassVar[dict[str, tuple[str, str, str]]] = SORTS  # the first is the usual one
+
     @property
     def wants_more(self) -> bool:
         return self.view == "more" and is_partial()
 
     def to_filter(self, **more: str) -> ProductFilter:
-        _, sort_by, sort_order = SORTS[self.sort]
+        _, sort_by, sort_order = self.sorts[self.sort]
         page, limit = self.page, PER_PAGE
         if self.wants_more:
             page = self.shown // PER_PAGE
@@ -74,12 +76,6 @@ class ListingQuery(Input):
             limit = self.shown
         asked = {"page": page, "limit": limit, "sortBy": sort_by, "sortOrder": sort_order, **more}
         return ProductFilter.model_validate(asked)
-
-
-class SearchQuery(ListingQuery):
-    """How a search's address is written."""
-
-    q: Line = Field(default="", max_length=200)
 
 
 @blueprint.get("/")
@@ -103,18 +99,18 @@ def category(slug: str) -> ResponseReturnValue:
     asked = read_query(ListingQuery, request.args)
     page = list_products(asked.to_filter(category=slug))
     found = get_category(page.categories, slug)
-    context = _results_context(asked, page, "catalog.category", {"slug": slug}) | {
+    context = results_context(asked, page, "catalog.category", {"slug": slug}) | {
         "category": found,
         "children": children_of(page.categories, found),
         "path": path_to(page.categories, found),
         "structured": [describe_path(path_to(page.categories, found)[:-1], found.name)],
     }
-    return _show_listing("catalog/category.html", page, context)
+    return show_listing("catalog/category.html", page, context)
 
 
-def _results_context(asked: ListingQuery, page: Page, endpoint: str, query: dict[str, str]) -> dict[str, Any]:
+def results_context(asked: ListingQuery, page: Page, endpoint: str, query: dict[str, str]) -> dict[str, Any]:
     """What a listing shows; `endpoint` and `query` are its address without the page."""
-    if asked.sort != "newest":
+    if asked.sort != next(iter(asked.sorts)):
         query = {**query, "sort": asked.sort}
     return {
         "asked": asked,
@@ -122,7 +118,7 @@ def _results_context(asked: ListingQuery, page: Page, endpoint: str, query: dict
         "listing": {"endpoint": endpoint, "query": query},
         "page": page,
         "pager": pager_of(asked, page),
-        "sorts": SORTS,
+        "sorts": asked.sorts,
     }
 
 
@@ -151,7 +147,8 @@ def pager_of(asked: ListingQuery, page: Page) -> Pager:
     return Pager(1, reached, last, more)
 
 
-def _show_listing(template: str, page: Page, context: dict[str, Any]) -> ResponseReturnValue:
+def show_listing(template: str, page: Page, context: dict[str, Any]) -> ResponseReturnValue:
+    """The page of a listing; with HTMX only its results, or only what is new of them."""
     if not is_partial():
         return vary_by_htmx(render_page(template, categories=page.categories, **context))
     asked, listing = context["asked"], context["listing"]
@@ -226,14 +223,3 @@ def product_context(found: Product, choice: Choice, *, quantity: str = "1", refu
 def _path_of(categories: tuple[Category, ...], found: Product) -> list[Category]:
     own = next((row for row in categories if row.id == found.category_id), None)
     return path_to(categories, own) if own else []
-
-
-@blueprint.get("/search")
-@limiter.limit(lambda: settings.ratelimit_search)
-@policy("public")
-def search() -> ResponseReturnValue:
-    asked = read_query(SearchQuery, request.args)
-    if not asked.q:
-        return render_page("catalog/search.html", asked=asked, page=None, cards=[], sorts=SORTS)
-    page = list_products(asked.to_filter(search=asked.q))
-    return _show_listing("catalog/search.html", page, _results_context(asked, page, "catalog.search", {"q": asked.q}))

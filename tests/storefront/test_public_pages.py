@@ -35,12 +35,13 @@ PATHS = [
 FILLED: dict[str, list[dict[str, str]]] = {
     "catalog.category": [{"slug": "face"}, {"slug": "face", "sort": "price_asc", "page": "1"}, {"slug": "nothing"}],
     "catalog.product": [{"slug": "amber"}, {"slug": "nothing"}],
-    "catalog.search": [{}, {"q": "amber"}, {"q": "zzz"}],
+    "search.show_results": [{}, {"q": "amber"}, {"q": "ambr"}, {"q": "zzz"}, {"q": "ambr", "exact": "1"}],
+    "search.suggest": [{}, {"q": "am"}],
     "pages.media": [{"name": "demo/amber.svg"}],
     "sitemap.show_products": [{"number": "1"}, {"number": "99"}],
     "pages.show_page": [{"slug": slug} for slug in TITLES],
 }
-FACES = {"catalog", "cart", "checkout", "orders", "account", "pages", "browsers", "sitemap"}
+FACES = {"catalog", "search", "cart", "checkout", "orders", "account", "pages", "browsers", "sitemap"}
 VISITOR, OWNER = "zenobia.quill@example.net", "the-owner@example.net"
 PERSONAL = ("Zenobia", "Quill", "quill", "the-owner", "cart_", "csrf", "order_")
 
@@ -175,7 +176,7 @@ def test_the_policies_of_the_storefront_are_these(app):
         if rule.endpoint.split(".")[0] in FACES and policy_of(app, rule.endpoint).kind == "public"
     }
     assert public == {
-        *("catalog.home", "catalog.category", "catalog.product", "catalog.search"),
+        *("catalog.home", "catalog.category", "catalog.product", "search.show_results", "search.suggest"),
         *("pages.show_page", "pages.media", "pages.robots", "pages.favicon"),
         *("browsers.manifest", "browsers.service_worker", "browsers.show_offline", "browsers.speculation_rules"),
         "orders.show_link_sent",
@@ -184,7 +185,7 @@ def test_the_policies_of_the_storefront_are_these(app):
 
 
 @pytest.mark.parametrize(
-    ("path", "most"), [("/", 11), ("/categories/face", 5), ("/search?q=a", 5), ("/products/amber", 10)]
+    ("path", "most"), [("/", 11), ("/categories/face", 5), ("/search?q=a", 11), ("/products/amber", 10)]
 )
 def test_a_page_reads_a_few_times_however_many_products_there_are(client, product, category, statements, path, most):
     counts = []

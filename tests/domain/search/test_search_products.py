@@ -26,7 +26,7 @@ HOSTILE = [
     "names : rose*",
     "rose AND NOT (serum",
     "'rose':* & !serum | <-> \\",
-    "{{ 7*7 }} {% raw %}",
+    "{{ 7331*7 }} {% raw %}",
     "<script>alert(1)</script>",
     "%_\\%",
     "\u202e\u0000\ufeffrose",
