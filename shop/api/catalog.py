@@ -27,6 +27,7 @@ from shop.domain.catalog.queries import (
 )
 from shop.domain.inputs import Line
 from shop.domain.inventory.queries import get_variant_with_stock
+from shop.domain.search.queries import list_found, spellings_of
 from shop.errors import Detail, Invalid
 from shop.extensions import limiter, settings
 from shop.policies import policy
@@ -44,7 +45,7 @@ class ProductSearch(ProductFilter):
 @policy("api")
 @endpoint("List products", query=ProductFilter, answers={200: ProductPage}, errors=(404, 422))
 def list_products_json(query: ProductFilter) -> Response:
-    found = list_products(query)
+    found = list_found(query, query.search)[1] if query.search else list_products(query)
     return _cacheable(_page(found), found)
 
 
@@ -56,9 +57,11 @@ def list_products_json(query: ProductFilter) -> Response:
 def search_products_json(query: ProductSearch) -> Response:
     if not query.q:
         raise Invalid("Say what to search for.", [Detail("q", "Enter 1 to 200 characters.")])
-    found = list_products(ProductFilter(**{**query.model_dump(by_alias=True, exclude={"q"}), "search": query.q}))
-    page = _page(found)
-    return _cacheable(SearchPage(data=page.data, pagination=page.pagination, facets=page.facets, suggestions=[]), found)
+    matches, found = list_found(query, query.q)
+    page, suggestions = _page(found), spellings_of(matches)
+    return _cacheable(
+        SearchPage(data=page.data, pagination=page.pagination, facets=page.facets, suggestions=suggestions), found
+    )
 
 
 @bp.get("/products/<product_id>")

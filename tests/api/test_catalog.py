@@ -162,3 +162,35 @@ def test_the_openapi_document_is_valid_and_names_every_path(client, app):
     routed = {rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/v1/")}
     documented = {path.replace("{", "<").replace("}", ">") for path in document["paths"]}
     assert routed - documented <= {"/api/v1/openapi.json", "/api/v1/healthz"}
+
+
+# -- search -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["products/search", "search"])
+def test_a_search_answers_best_first_with_suggestions(client, app, path):
+    make_product("Night cream with serum", price="10.00")
+    make_product("Serum", price="20.00")
+
+    answer = client.get(f"{API}/{path}?q=serrum&limit=1")
+
+    assert names(answer) == ["Serum"]
+    assert answer.get_json()["suggestions"] == ["serum"]
+    assert answer.get_json()["pagination"]["total"] == 2 and "page=2" in answer.headers["Link"]
+    assert names(client.get(f"{API}/{path}?q=serum&sortBy=price")) == ["Night cream with serum", "Serum"]
+    assert names(client.get(f"{API}/{path}?q=serum&maxPrice=1500")) == ["Night cream with serum"]
+    assert client.get(f"{API}/{path}?q=serum").get_json()["suggestions"] == []
+
+
+@pytest.mark.parametrize("asked", ["", "?q=", "?q=%20", "?q=" + "x" * 201])
+def test_a_search_for_nothing_or_too_much_is_refused(client, app, asked):
+    answer = client.get(f"{API}/search{asked}")
+    assert answer.status_code == 422 and answer.get_json()["error"]["details"][0]["field"] == "q"
+
+
+def test_a_listing_with_words_uses_the_same_search(client, app):
+    make_product("Night creams")
+    make_product("Cream")
+    assert names(client.get(f"{API}/products?search=cream")) == ["Cream", "Night creams"]
+    assert names(client.get(f"{API}/products?search=craem&sortBy=name&sortOrder=desc")) == ["Night creams", "Cream"]
+    assert names(client.get(f"{API}/products?search=kettle")) == []
