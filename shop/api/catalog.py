@@ -28,7 +28,6 @@ from shop.domain.catalog.queries import (
 from shop.domain.inputs import Line
 from shop.domain.inventory.queries import get_variant_with_stock
 from shop.domain.search.queries import list_found, spellings_of
-from shop.errors import Detail, Invalid
 from shop.extensions import limiter, settings
 from shop.policies import policy
 
@@ -36,9 +35,9 @@ bp = Blueprint("api_catalog", __name__, url_prefix=PREFIX)
 
 
 class ProductSearch(ProductFilter):
-    """A listing that begins with words."""
+    """A listing of what was searched for."""
 
-    q: Line | None = Field(default=None, max_length=200)
+    q: Line = Field(min_length=1, max_length=200, title="what to search for")
 
 
 @bp.get("/products")
@@ -55,8 +54,6 @@ def list_products_json(query: ProductFilter) -> Response:
 @limiter.limit(lambda: settings.ratelimit_search)
 @endpoint("Search products", query=ProductSearch, answers={200: SearchPage}, errors=(404, 422))
 def search_products_json(query: ProductSearch) -> Response:
-    if not query.q:
-        raise Invalid("Say what to search for.", [Detail("q", "Enter 1 to 200 characters.")])
     matches, found = list_found(query, query.q)
     page, suggestions = _page(found), spellings_of(matches)
     return _cacheable(

@@ -185,7 +185,18 @@ def test_a_search_answers_best_first_with_suggestions(client, app, path):
 @pytest.mark.parametrize("asked", ["", "?q=", "?q=%20", "?q=" + "x" * 201])
 def test_a_search_for_nothing_or_too_much_is_refused(client, app, asked):
     answer = client.get(f"{API}/search{asked}")
-    assert answer.status_code == 422 and answer.get_json()["error"]["details"][0]["field"] == "q"
+    (detail,) = answer.get_json()["error"]["details"]
+    assert answer.status_code == 422 and detail["field"] == "q"
+    assert detail["message"] in ("Enter what to search for.", "Use at most 200 characters.")
+
+
+def test_the_document_says_that_a_search_needs_words(client, app):
+    paths = client.get(f"{API}/openapi.json").get_json()["paths"]
+    for path in ("/products/search", "/search"):
+        (q,) = [row for row in paths[f"/api/v1{path}"]["get"]["parameters"] if row["name"] == "q"]
+        assert q["required"] and q["schema"]["maxLength"] == 200 and q["schema"]["minLength"] == 1
+    (words,) = [row for row in paths["/api/v1/products"]["get"]["parameters"] if row["name"] == "search"]
+    assert not words["required"]
 
 
 def test_a_listing_with_words_uses_the_same_search(client, app):

@@ -211,6 +211,7 @@ def _replace_skus(product_ids: Sequence[int], wanted: Mapping[int, set[str]]) ->
 # -- words ------------------------------------------------------------------------------------------------------------
 
 WORDS_AT_ONCE = 200
+READ_AT_ONCE = 2000
 
 
 def count_words(changes: Mapping[str, int]) -> None:
@@ -278,8 +279,16 @@ def recount_words() -> int:
     """Make the vocabulary what the documents say, should it ever differ; returns how many words were put right."""
     lock_names("search_words")
     counted: Counter[str] = Counter()
-    for vocabulary in db.session.scalars(select(SearchDocument.vocabulary)):
-        counted.update(vocabulary.split())
+    last = 0
+    while some := db.session.execute(
+        select(SearchDocument.product_id, SearchDocument.vocabulary)
+        .where(SearchDocument.product_id > last)
+        .order_by(SearchDocument.product_id)
+        .limit(READ_AT_ONCE)
+    ).all():
+        last = some[-1].product_id
+        for row in some:
+            counted.update(row.vocabulary.split())
     kept = {row.word: row.documents for row in db.session.execute(text("SELECT word, documents FROM search_words"))}
     wrong = {word: counted[word] - kept.get(word, 0) for word in {*counted, *kept}}
     wrong = {word: by for word, by in wrong.items() if by}

@@ -159,8 +159,9 @@ def _searches(words: Sequence[str]) -> list[str]:
     beginning = " ".join(words)
     rows = popular_searches(SUGGESTED_SEARCHES, beginning=beginning)
     if len(rows) < SUGGESTED_SEARCHES and len(words) == 1:
-        begun = [row[1] for row in words_beginning_with([beginning], 2 * SUGGESTED_SEARCHES)]
-        rows += [word for word in begun if word not in rows]
+        begun = words_beginning_with([beginning], 3 * SUGGESTED_SEARCHES)
+        by_term = {term: word for _, word, term, _ in reversed(begun)}  # of serum and serums only the more common one
+        rows += [word for _, word, term, _ in begun if by_term[term] == word and word not in rows]
     if not rows and len(words) == 1:
         rows = [word for word, _ in nearest_words(words).get(beginning, [])]
     return rows[:SUGGESTED_SEARCHES]
