@@ -92,6 +92,26 @@ def test_fast_typing_leaves_the_answer_to_the_last_of_it(page):
     assert not any(re.search(r"q=b$", address) for address in asked)
 
 
+def test_an_answer_that_is_not_waited_for_any_more_is_no_error(page):
+    asked = []
+
+    def answer_only_the_last(route):
+        asked.append(route.request.url)
+        if route.request.url.endswith("wash"):
+            route.continue_()
+
+    page.route("**/search/suggest*", answer_only_the_last)
+    page.goto("/")
+    field_of(page).focus()
+    expect(field_of(page)).to_have_attribute("role", "combobox")
+    for part in ("bo", "dy", " wash"):
+        field_of(page).press_sequentially(part)
+        page.wait_for_timeout(400)
+    expect(options_of(page).filter(has_text="$19.00")).to_be_visible()
+    assert len(asked) == 3
+    expect(page.locator("#toasts")).to_be_empty()
+
+
 def test_on_a_phone_the_rows_are_as_wide_as_the_page_and_easy_to_press(open_browser):
     page = open_browser(viewport=PHONE)
     page.goto("/")
