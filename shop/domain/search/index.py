@@ -79,10 +79,10 @@ def index_queued(limit: int = BATCH) -> int:
     return len(rows)
 
 
-def index_all_queued() -> int:
+def index_all_queued(at_once: int = BATCH) -> int:
     """Work off the queue until it is empty or in the hands of others; returns how many rows."""
     total = 0
-    while done := index_queued():
+    while done := index_queued(at_once):
         total += done
     return total
 

@@ -96,7 +96,7 @@ def _corrected_text(typed: Typed, corrected: _Corrected | None) -> str | None:
 
 def _find_some_words(typed: Typed) -> list[Ranked]:
     """Products with the words that the catalogue has; where none has all of those, with all but one."""
-    slots = [slot for slot in typed.reading.slots if slot.typed in typed.known or len(slot.terms) > 1]
+    slots = [slot for slot in typed.reading.slots if slot.typed in typed.known or len(slot.terms) > 1 or slot.phrases]
     if slots and len(slots) < len(typed.reading.slots):
         some = _find(replace(typed.reading, slots=tuple(slots)))
         if some:

@@ -167,6 +167,7 @@ def test_synonyms_of_one_word_and_of_several_work_both_ways(app):
     save_synonym(["lipstick", "rouge"], SYSTEM)
     assert found_by("shower gels") == ["Body Wash"]
     assert found_by("rouge") == ["Lipstick"]
+    assert found_by("shower gel zzzzzz") == ["Body Wash"]
     make_product("Rouge")
     assert found_by("lipstick") == ["Lipstick", "Rouge"]
 
