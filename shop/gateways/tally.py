@@ -10,7 +10,7 @@ import structlog
 
 log = structlog.get_logger()
 
-KEY = "shop:searches:"
+KEY = "{shop:searches}:"  # both hashes in one slot of a cluster
 MOST_TEXTS = 2000  # between two collections; further ones are not counted
 KEPT = 2 * 24 * 3600  # seconds
 QUIET = 5.0  # seconds without an attempt after Redis did not answer

@@ -37,7 +37,7 @@ class SearchQuery(ListingQuery):
 
     q: Line = Field(default="", max_length=200)
     exact: Literal["1"] | None = None  # as it is written, without correcting anything
-    sort: Literal["relevance", "newest", "price_asc", "price_desc", "name"] = "relevance"  # type: ignore[assignment]
+    sort: Literal["relevance", "newest", "price_asc", "price_desc", "name"] = "relevance"
     sorts: ClassVar[dict[str, tuple[str, str, str]]] = {"relevance": ("Best match", "relevance", "desc"), **SORTS}
 
 
