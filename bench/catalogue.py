@@ -90,7 +90,6 @@ def _add_product(
         status="active",
         option_names=["Size"],
         currency="USD",
-        search_text=name.casefold(),
         created_at=at,
         updated_at=at,
     )

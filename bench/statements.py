@@ -14,6 +14,7 @@ from bench.record import Record
 from bench.shopper import ADDRESS, hidden_fields
 from shop import create_app
 from shop.db import db
+from shop.domain.search.index import index_all_queued, queue_whole_catalogue
 from shop.settings import load_settings
 from tests import servers
 from tests.conftest import counted_statements
@@ -70,6 +71,8 @@ def measure(app, products: int) -> dict[str, int]:
     """Statements by what was asked, once there are that many products; a cart has two lines."""
     have = db.session.scalar(db.text("SELECT count(*) FROM products")) or 0
     made = [make_product(1000) for _ in range(products - have)]
+    queue_whole_catalogue()
+    index_all_queued()
     client = app.test_client()
     slug = db.session.scalar(db.text("SELECT slug FROM products ORDER BY id LIMIT 1"))
     db.session.rollback()

@@ -9,6 +9,13 @@ extension = current_app.extensions["migrate"]
 database = extension.db
 
 
+def include_object(_object, name: str, kind: str, is_reflected: bool, _compared: object) -> bool:
+    """Leave alone what migrations make for one engine only: FTS5 tables with their shadows, tsvectors, trigrams."""
+    if not is_reflected or kind not in {"table", "column", "index"}:
+        return True
+    return not ("_fts" in name or name in {"names_vector", "vector"} or name.endswith(("_vector", "_trigrams")))
+
+
 def run_online() -> None:
     """Run the migrations in one transaction on the application's engine."""
     with database.engine.connect() as connection:
@@ -16,6 +23,7 @@ def run_online() -> None:
         context.configure(
             connection=connection,
             target_metadata=database.metadata,
+            include_object=include_object,
             **extension.configure_args,
         )
         with context.begin_transaction():

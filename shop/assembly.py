@@ -18,6 +18,7 @@ from shop.domain.terms import Terms
 from shop.extensions import csrf, limit_storage_uri, limiter, login_manager, make_redis, migrate
 from shop.gateways.mail import make_mailer
 from shop.gateways.storage import DiskStorage
+from shop.gateways.tally import SearchTally
 from shop.jobs.doorbell import Doorbell
 from shop.logs import configure_logs
 from shop.sessions import RowSessionInterface
@@ -84,6 +85,7 @@ def bind_extensions(app: Flask, settings: Settings) -> None:
     app.extensions["shop_storage"] = DiskStorage(ROOT / settings.storage_url.removeprefix("file:"))
     app.extensions["shop_redis"] = make_redis(app.config["REDIS_URL"])
     app.extensions["shop_doorbell"] = Doorbell(make_redis(app.config["REDIS_URL"], patience=0.2))
+    app.extensions["shop_search_tally"] = SearchTally(make_redis(app.config["REDIS_URL"], patience=0.1))
     mail_folder = ROOT / settings.var_dir / "mail"
     app.extensions["shop_mailer"] = make_mailer(settings.mail_url.get_secret_value(), mail_folder)
 

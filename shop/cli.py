@@ -24,6 +24,15 @@ from shop.domain.imports.report import ImportReport
 from shop.domain.inputs import read_form
 from shop.domain.orders.sold import recount_sold
 from shop.domain.outbox import revive_dead_emails
+from shop.domain.search.engines import has_trigrams
+from shop.domain.search.index import (
+    count_documents,
+    count_queued,
+    index_queued,
+    queue_whole_catalogue,
+    recount_words,
+)
+from shop.domain.search.queries import searches_without_result
 from shop.errors import ShopError
 from shop.extensions import settings, storage, terms
 from shop.jobs.schedule import run_scheduler
@@ -59,12 +68,13 @@ def _database_sentence(error: DBAPIError) -> str:
 
 shop = PlainGroup("shop", help="The shop's data: demo data, the audit of its invariants, mail that was given up.")
 catalog = PlainGroup("catalog", help="The catalogue.")
+search = PlainGroup("search", help="The search index, and what was searched for.")
 user = PlainGroup("user", help="People who can sign in.")
 
 
 def register(app: Flask) -> None:
     """Add the commands."""
-    for command in (shop, catalog, user, worker, scheduler):
+    for command in (shop, catalog, search, user, worker, scheduler):
         app.cli.add_command(command)
 
 
@@ -219,6 +229,57 @@ def _problem_table(report: ImportReport) -> list[str]:
     cells += [(str(p.row), p.handle, p.column, p.message) for p in report.problems]
     widths = [max(len(row[column]) for row in cells) for column in range(3)]
     return ["", *("  ".join([*map(str.ljust, row[:3], widths), row[3]]) for row in cells)]
+
+
+# -- search -----------------------------------------------------------------------------------------------------------
+
+AT_ONCE = 200
+
+
+@search.command()
+@click.option("--resume", is_flag=True, help="Only go on with what is still queued, such as after Ctrl-C.")
+def rebuild(resume: bool) -> None:
+    """Make the search index anew, in batches, while the shop goes on searching the old one.
+
+    Stopped half-way it loses nothing: the scheduler goes on with it, or this command with --resume.
+
+    Example: flask search rebuild
+    """
+    total = count_queued() if resume else queue_whole_catalogue()
+    done = 0
+    while worked_off := index_queued(AT_ONCE):
+        done += worked_off
+        if sys.stderr.isatty():
+            print(f"\r{min(done, total)} of {total} products", end="", file=sys.stderr, flush=True)
+    corrected = recount_words()
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    click.echo(f"{done} products looked at; {count_documents()} can be found. {corrected} words were put right.")
+    if not has_trigrams():
+        click.echo(
+            "The extension pg_trgm is missing here: a word with one wrong letter is understood, with two it is not."
+            " Have the database's owner run: CREATE EXTENSION pg_trgm; CREATE INDEX ix_search_words_trigrams"
+            " ON search_words USING gin (word gin_trgm_ops);"
+        )
+
+
+@search.command()
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 400), help="How far to look back.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines.")
+def report(days: int, as_json: bool) -> None:
+    """What was searched for most without finding anything: what to stock, or to add as a synonym.
+
+    Example: flask search report --days 7
+    """
+    rows = searches_without_result(days=days)
+    if as_json:
+        searches = [{"query": row.query, "times": row.times, "lastDay": row.last_day.isoformat()} for row in rows]
+        click.echo(json.dumps({"searches": searches}, ensure_ascii=False))
+        return
+    if not rows:
+        click.echo(f"Every search of the last {days} days found something, as far as they were counted.")
+    for row in rows:
+        click.echo(f"{row.times:6}  {row.last_day}  {row.query}")
 
 
 # -- processes --------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from werkzeug.local import LocalProxy
 from shop.domain.terms import Terms
 from shop.gateways.mail import Mailer
 from shop.gateways.storage import DiskStorage
+from shop.gateways.tally import SearchTally
 from shop.settings import Settings
 
 migrate = Migrate()
@@ -32,6 +33,8 @@ settings: Settings = cast(Settings, LocalProxy(lambda: current_app.extensions["s
 terms: Terms = cast(Terms, LocalProxy(lambda: current_app.extensions["shop_terms"]))
 storage: DiskStorage = cast(DiskStorage, LocalProxy(lambda: current_app.extensions["shop_storage"]))
 mailer: Mailer = cast(Mailer, LocalProxy(lambda: current_app.extensions["shop_mailer"]))
+
+search_tally: SearchTally = cast(SearchTally, LocalProxy(lambda: current_app.extensions["shop_search_tally"]))
 
 
 def seconds_until_free() -> int:

@@ -34,6 +34,7 @@ from shop.domain.customers.operations import create_user, save_staff_role
 from shop.domain.inventory.models import StockItem, StockMovement
 from shop.domain.orders.models import Order
 from shop.domain.payments.operations import CashOnDelivery, confirm_cash_on_delivery
+from shop.domain.search.index import index_products
 from shop.domain.terms import Terms
 from shop.money import Money
 from shop.settings import Settings, load_settings
@@ -236,7 +237,6 @@ def _write_product(
         status=status,
         category_id=category_id,
         option_names=option_names or (["Size"] if variants else []),
-        search_text=name.casefold(),
         **columns,
     )
     db.session.add(product)
@@ -270,6 +270,7 @@ def _write_product(
             )
     db.session.flush()
     refresh_listings([product.id])
+    index_products([product.id])
     return product
 
 

@@ -31,6 +31,8 @@ COMMANDS = [
     ("user", "create-staff"),
     ("catalog", "import"),
     ("catalog", "refresh"),
+    ("search", "rebuild"),
+    ("search", "report"),
     ("worker",),
     ("scheduler",),
 ]

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
+import psycopg
 import pytest
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import select
 
+from shop import create_app
 from shop.db import db
 from shop.domain.actors import SYSTEM
 from shop.domain.catalog.models import Attribute, FacetValue, Listing
 from shop.domain.catalog.operations import save_product
+from shop.domain.search.index import index_all_queued
+from shop.domain.search.models import SearchDocument
+from shop.domain.search.queries import search_products
+from tests import servers
+from tests.conftest import make_product
+from tests.conftest import test_settings as settings_for_tests
 from tests.domain.catalog.drafts import shirt, size, soap
 
 pytestmark = pytest.mark.both_databases
@@ -28,6 +38,50 @@ def test_listings_made_by_the_migration_are_those_the_operations_make(app):
         upgrade()
 
     assert derived_rows() == made_by_operations
+
+
+def test_what_was_there_before_search_is_found_once_the_queue_is_worked_off(app):
+    make_product("Amber oil")
+    documents = select(SearchDocument.__table__)
+    before = db.session.execute(documents).all()
+    db.session.remove()
+
+    try:
+        downgrade(revision="0002")
+    finally:
+        upgrade()
+
+    assert db.session.execute(documents).all() == []
+    assert index_all_queued() == 1
+    assert db.session.execute(documents).all() == before
+    assert len(search_products("ambr").product_ids) == 1
+
+
+def test_a_postgresql_without_the_right_to_make_extensions_has_a_search_too(app, database, tmp_path, capsys):
+    if database.startswith("sqlite"):
+        pytest.skip("SQLite has no extensions to make")
+    url = urlsplit(servers.new_postgres_database(servers.postgres_url()))
+    role = f"{url.path.lstrip('/')}_plain"
+    with psycopg.connect(url.geturl(), autocommit=True) as owner:
+        owner.execute(f"CREATE ROLE {role} LOGIN")
+        owner.execute(f"GRANT CREATE ON SCHEMA public TO {role}")
+    plain = url._replace(netloc=f"{role}@{url.netloc.rpartition('@')[2]}").geturl()
+    other = create_app(settings_for_tests(database_url=plain, redis_url=f"unix://{tmp_path}/none"))
+    try:
+        with other.app_context():
+            upgrade()
+            assert "pg_trgm could not be created" in capsys.readouterr().out
+            make_product("Moisturising lotion")
+            assert len(search_products("moisturisig").product_ids) == 1
+            assert search_products("moistrizing").product_ids == ()
+            said = other.test_cli_runner().invoke(args=["search", "rebuild"]).output
+            assert "The extension pg_trgm is missing here" in said
+            db.session.remove()
+            db.engine.dispose()
+    finally:
+        with psycopg.connect(url.geturl(), autocommit=True) as owner:
+            owner.execute(f"DROP OWNED BY {role} CASCADE")
+            owner.execute(f"DROP ROLE {role}")
 
 
 def derived_rows():

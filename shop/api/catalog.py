@@ -31,7 +31,7 @@ from shop.domain.catalog.queries import (
 from shop.domain.inputs import Line
 from shop.domain.inventory.queries import get_variant_with_stock
 from shop.domain.related import related_ids
-from shop.errors import Detail, Invalid
+from shop.domain.search.queries import list_found, spellings_of
 from shop.extensions import limiter, settings
 from shop.policies import policy
 
@@ -39,16 +39,18 @@ bp = Blueprint("api_catalog", __name__, url_prefix=PREFIX)
 
 
 class ProductSearch(ProductFilter):
-    """A listing that begins with words."""
+    """A listing of what was searched for."""
 
-    q: Line | None = Field(default=None, max_length=200)
+    q: Line = Field(min_length=1, max_length=200, title="what to search for")
 
 
 @bp.get("/products")
 @policy("api")
 @endpoint("List products", query=ProductFilter, answers={200: ProductPage}, errors=(404, 422))
 def list_products_json(query: ProductFilter) -> Response:
-    found = list_products(query, with_counts=True)
+    found = (
+        list_found(query, query.search, with_counts=True)[1] if query.search else list_products(query, with_counts=True)
+    )
     return _cacheable(_page(found), found)
 
 
@@ -58,12 +60,11 @@ def list_products_json(query: ProductFilter) -> Response:
 @limiter.limit(lambda: settings.ratelimit_search)
 @endpoint("Search products", query=ProductSearch, answers={200: SearchPage}, errors=(404, 422))
 def search_products_json(query: ProductSearch) -> Response:
-    if not query.q:
-        raise Invalid("Say what to search for.", [Detail("q", "Enter 1 to 200 characters.")])
-    asked = ProductFilter(**{**query.model_dump(by_alias=True, exclude={"q"}), "search": query.q})
-    found = list_products(asked, with_counts=True)
-    page = _page(found)
-    return _cacheable(SearchPage(data=page.data, pagination=page.pagination, facets=page.facets, suggestions=[]), found)
+    matches, found = list_found(query, query.q, with_counts=True)
+    page, suggestions = _page(found), spellings_of(matches)
+    return _cacheable(
+        SearchPage(data=page.data, pagination=page.pagination, facets=page.facets, suggestions=suggestions), found
+    )
 
 
 @bp.get("/products/<product_id>")

@@ -185,7 +185,7 @@ def present_facets(page: Page) -> list[Facet]:
     """What the listing can be narrowed by, with the number of products after each choice."""
     facets = [
         Facet(
-            name=facet.name if facet.name in ("brand", "tag") else f"attr.{facet.name}",
+            name=facet.name,
             label=facet.label,
             values=[FacetValue(value=each.value, count=each.count) for each in facet.values],
         )

@@ -22,6 +22,16 @@ from shop.domain.inventory.models import Reservation, StockItem, StockMovement
 from shop.domain.orders.models import Order, OrderEvent, OrderLineItem
 from shop.domain.payments.models import Payment
 from shop.domain.reviews.models import Review
+from shop.domain.search.models import (
+    SearchCount,
+    SearchDocument,
+    SearchQueued,
+    SearchSku,
+    SearchTypo,
+    SearchWord,
+    Synonym,
+    SynonymPhrase,
+)
 from shop.domain.wishlists.models import WishList, WishListItem
 
 APPEND_ONLY = ("audit_entries", "order_events", "stock_movements")
@@ -50,9 +60,17 @@ __all__ = [
     "ProductAttribute",
     "Reservation",
     "Review",
+    "SearchCount",
+    "SearchDocument",
+    "SearchQueued",
+    "SearchSku",
+    "SearchTypo",
+    "SearchWord",
     "StaffRole",
     "StockItem",
     "StockMovement",
+    "Synonym",
+    "SynonymPhrase",
     "User",
     "UserSession",
     "Variant",

@@ -40,6 +40,7 @@ LATE = timedelta(minutes=5)
 NO_DELAYS: Mapping[str, timedelta] = {}
 
 FindRecipients = Callable[[Collection[str]], Mapping[str, str]]
+Follow = Callable[[Sequence[OutboxEvent]], None]  # writes rows that follow from events, in the same transaction
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,16 @@ def undispatched_events(limit: int = 100) -> list[int]:
 
 @operation
 def dispatch_events(
-    event_ids: Sequence[int], find_recipients: FindRecipients, delays: Mapping[str, timedelta] = NO_DELAYS
+    event_ids: Sequence[int],
+    find_recipients: FindRecipients,
+    *follow: Follow,
+    delays: Mapping[str, timedelta] = NO_DELAYS,
 ) -> int:
     """Write one row per effect of these events and mark them dispatched; returns how many were still to do.
 
     `find_recipients` gives the e-mail address for each subject's public id. Without one the row is dead at once.
-    `delays` says by kind how long after its event an e-mail is due; the others are due at once.
+    Each of `follow` is given the events too, and writes what else is to be done about them. `delays` says by kind how
+    long after its event an e-mail is due; the others are due at once.
     """
     events = db.session.scalars(
         select(OutboxEvent)
@@ -85,6 +90,8 @@ def dispatch_events(
     with_effects = [event for event in events if event.type in EFFECTS]
     if with_effects:
         _write_emails(with_effects, find_recipients({event.subject_id for event in with_effects}), delays)
+    for write in follow:
+        write(events)
     now = transaction_time()
     for event in events:
         event.dispatched_at = now

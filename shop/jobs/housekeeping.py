@@ -13,7 +13,9 @@ from shop.domain.customers.operations import clear_ended_sessions
 from shop.domain.idempotency import forget_old_keys
 from shop.domain.orders.operations import forget_refused_links
 from shop.domain.orders.sold import recount_sold
+from shop.domain.search.statistics import forget_old_searches, record_searches
 from shop.domain.wishlists.operations import forget_wish_lists
+from shop.extensions import search_tally
 
 log = structlog.get_logger()
 
@@ -27,11 +29,18 @@ class Task:
     run: Callable[[], int]
 
 
+def keep_search_counts() -> int:
+    """Move what was counted in Redis into the table."""
+    return record_searches(search_tally.take())
+
+
 TASKS = (
     Task("unpaid_orders_cancelled", 10, cancel_unpaid_orders),
     Task("carts_expired", 60, expire_carts),
     Task("sessions_cleared", 60, clear_ended_sessions),
     Task("idempotency_keys_forgotten", 60, forget_old_keys),
+    Task("searches_counted", 60, keep_search_counts),
+    Task("old_searches_forgotten", 24 * 3600, forget_old_searches),
     Task("refused_order_links_forgotten", 3600, forget_refused_links),
     Task("wish_lists_forgotten", 3600, forget_wish_lists),
     Task("sold_units_recounted", 3600, recount_sold),

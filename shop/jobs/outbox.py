@@ -1,14 +1,18 @@
-"""The relay: every event gets the rows of its effects, then workers are asked for what is due."""
+"""The relay: every event gets the rows of its effects, the search index follows, workers are asked for what is due."""
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 from shop.db import end_read
 from shop.domain.orders.queries import email_addresses_of
 from shop.domain.outbox import dispatch_events, forget_asking, take_to_ask, unasked_emails, undispatched_events
+from shop.domain.search.index import index_queued, queue_what_changed
 from shop.extensions import settings
 from shop.jobs.doorbell import RELAY, SEND_EMAIL, doorbell
+
+INDEX_FOR = 2.0  # seconds
 
 
 def relay() -> None:
@@ -16,6 +20,15 @@ def relay() -> None:
     doorbell().note_begun(RELAY)
     dispatch_all()
     ask_for_emails()
+    keep_search()
+
+
+def keep_search() -> int:
+    """Work off the search queue for at most a few seconds, so that mail does not wait for a large catalogue."""
+    give_up, total = time.monotonic() + INDEX_FOR, 0
+    while time.monotonic() < give_up and (done := index_queued()):
+        total += done
+    return total
 
 
 def dispatch_all() -> int:
@@ -23,7 +36,7 @@ def dispatch_all() -> int:
     dispatched = 0
     delays = {"review_request": timedelta(days=settings.review_request_days)}
     while waiting := undispatched_events():
-        done = dispatch_events(waiting, email_addresses_of, delays)
+        done = dispatch_events(waiting, email_addresses_of, queue_what_changed, delays=delays)
         dispatched += done
         if not done:  # another relay has them in hand
             break

@@ -15,7 +15,7 @@ from flask import Flask
 from shop.db import db, is_unreachable
 from shop.errors import Unavailable
 from shop.jobs.housekeeping import TASKS, Task, run_task
-from shop.jobs.outbox import ask_for_emails, dispatch_all
+from shop.jobs.outbox import ask_for_emails, dispatch_all, keep_search
 
 log = structlog.get_logger()
 LOOK_EVERY = 0.1  # seconds; how soon a signal is noticed
@@ -27,12 +27,13 @@ def sweep_outbox() -> int:
 
 
 SWEEP = Task("outbox_swept", 2, sweep_outbox)
+INDEX = Task("search_indexed", 2, keep_search)
 
 
 class Scheduler:
     """Runs each task when it is due. A task that fails is logged and tried again at its next turn."""
 
-    def __init__(self, app: Flask, tasks: tuple[Task, ...] = (SWEEP, *TASKS)) -> None:
+    def __init__(self, app: Flask, tasks: tuple[Task, ...] = (SWEEP, INDEX, *TASKS)) -> None:
         self.app = app
         self.is_told_to_stop = False
         self._due = dict.fromkeys(tasks, 0.0)
@@ -85,5 +86,5 @@ def run_scheduler(app: Flask) -> None:
     scheduler = Scheduler(app)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, scheduler.stop)
-    log.info("scheduler_started", tasks=[task.name for task in (SWEEP, *TASKS)])
+    log.info("scheduler_started", tasks=[task.name for task in (SWEEP, INDEX, *TASKS)])
     scheduler.run()

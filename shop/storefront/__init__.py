@@ -12,6 +12,7 @@ from shop.storefront import (
     pages,
     rendering,
     reviews,
+    search,
     sitemap,
     styleguide,
     viewed,
@@ -22,7 +23,8 @@ from shop.storefront import (
 def register(app: Flask) -> None:
     """Add the storefront's blueprints, and what their templates may use."""
     rendering.register(app)
-    for face in (catalog, reviews, viewed, wishlists, cart, checkout, orders, account, pages, sitemap, browsers):
+    faces = (catalog, search, reviews, viewed, wishlists, cart, checkout, orders, account, pages, sitemap, browsers)
+    for face in faces:
         app.register_blueprint(face.blueprint)
     if app.extensions["shop_settings"].is_development:
         app.register_blueprint(styleguide.blueprint)

@@ -1,4 +1,4 @@
-"""Home, categories, products and search: public pages, the same bytes for everyone."""
+"""Home, categories and products: public pages, the same bytes for everyone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from pydantic import Field
 
 from shop.db import transaction_time
 from shop.domain.catalog.filters import Narrowing, ProductFilter
@@ -23,12 +22,12 @@ from shop.domain.catalog.queries import (
     path_to,
     pictures_of_branches,
 )
-from shop.domain.inputs import Line, read_query
+from shop.domain.inputs import read_query
 from shop.domain.related import list_related
 from shop.domain.shipping import add_working_days, methods_serving
 from shop.domain.terms import MAX_QUANTITY
 from shop.errors import Gone, NotFound
-from shop.extensions import limiter, settings, terms
+from shop.extensions import terms
 from shop.policies import policy
 from shop.storefront.htmx import is_partial, vary_by_htmx
 from shop.storefront.listings import ListingQuery, listing_context, show_listing
@@ -42,12 +41,6 @@ blueprint = Blueprint("catalog", __name__)
 
 ON_HOME = 8
 RELATED = 4
-
-
-class SearchQuery(ListingQuery):
-    """How a search's address is written."""
-
-    q: Line = Field(default="", max_length=200)
 
 
 @blueprint.get("/")
@@ -179,14 +172,3 @@ def product_context(found: Product, choice: Choice, *, quantity: str = "1") -> d
 def _path_of(categories: tuple[Category, ...], found: Product) -> list[Category]:
     own = next((row for row in categories if row.id == found.category_id), None)
     return path_to(categories, own) if own else []
-
-
-@blueprint.get("/search")
-@limiter.limit(lambda: settings.ratelimit_search)
-@policy("public")
-def search() -> ResponseReturnValue:
-    asked = read_query(SearchQuery, request.args)
-    if not asked.q:
-        return render_page("catalog/search.html", asked=asked, page=None)
-    page = list_products(asked.to_filter(search=asked.q), with_counts=not asked.wants_more)
-    return show_listing("catalog/search.html", listing_context(asked, page, "catalog.search", {"q": asked.q}))

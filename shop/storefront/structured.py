@@ -23,9 +23,10 @@ MOST_COUNTRIES = 50  # that a return policy may name
 def describe_shop() -> list[dict[str, Any]]:
     """Who sells here, and how this site is searched."""
     home = absolute_url("catalog.home")
+    results = absolute_url("search.show_results")
     search = {
         "@type": "SearchAction",
-        "target": {"@type": "EntryPoint", "urlTemplate": absolute_url("catalog.search") + "?q={search_term_string}"},
+        "target": {"@type": "EntryPoint", "urlTemplate": results + "?q={search_term_string}"},
         "query-input": "required name=search_term_string",
     }
     return [

@@ -145,17 +145,18 @@
     if (response?.status < 400) byId("toasts").replaceChildren();
     if (!drawer || drawer.open || (aim !== drawer && aim !== "#drawer")) return;
     drawer.showModal();
-    loadCartScript(drawer.dataset.script);
+    loadScript(drawer.dataset.script);
     openedAt = performance.now();
     drawer.querySelector(".is-new")?.scrollIntoView({ block: "nearest" });
     drawer.append(byId("toasts"));  // what is outside of an open dialog can be neither pressed nor heard
     drawer.addEventListener("close", () => document.body.append(byId("toasts")), { once: true });
   });
 
-  // What only the cart's lines need comes with them.
-  function loadCartScript(src) {
+  // What only the cart's lines need comes with them; what the search field needs, when it is first entered.
+  function loadScript(src) {
     if (!document.querySelector(`script[src="${src}"]`)) document.head.append(Object.assign(document.createElement("script"), { src }));
   }
+  document.addEventListener("focusin", ({ target }) => target.name === "q" && target.dataset.script && loadScript(target.dataset.script));
 
   // An answer that is no page of ours (a proxy's 502, say) is not put into the page; neither is none at all.
   document.addEventListener("htmx:before:swap", (event) => {

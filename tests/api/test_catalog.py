@@ -184,7 +184,7 @@ def test_a_listing_says_how_it_can_be_narrowed_and_how_much_there_would_be(clien
     assert facets == {
         "category": {"face": 1, "masks": 1},
         "brand": {"Aster": 1, "Birch": 1},
-        "attr.size": {"30 ml": 1, "50 ml": 1},
+        "size": {"30 ml": 1, "50 ml": 1},
         "tag": {"gift": 1},
     }
     assert names(client.get(f"{API}/products?brand=Aster&brand=Birch&sortBy=name&sortOrder=desc")) == ["Two", "One"]
@@ -226,3 +226,46 @@ def test_the_document_says_how_facets_are_asked_for(client, app):
     assert wanted <= set(by_name)
     assert by_name["brand"]["schema"]["type"] == "array"
     assert by_name["attr"]["style"] == "form" and by_name["attr"]["explode"] is True
+
+
+# -- search -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["products/search", "search"])
+def test_a_search_answers_best_first_with_suggestions(client, app, path):
+    make_product("Night cream with serum", price="10.00")
+    make_product("Serum", price="20.00")
+
+    answer = client.get(f"{API}/{path}?q=serrum&limit=1")
+
+    assert names(answer) == ["Serum"]
+    assert answer.get_json()["suggestions"] == ["serum"]
+    assert answer.get_json()["pagination"]["total"] == 2 and "page=2" in answer.headers["Link"]
+    assert names(client.get(f"{API}/{path}?q=serum&sortBy=price")) == ["Night cream with serum", "Serum"]
+    assert names(client.get(f"{API}/{path}?q=serum&maxPrice=1500")) == ["Night cream with serum"]
+    assert client.get(f"{API}/{path}?q=serum").get_json()["suggestions"] == []
+
+
+@pytest.mark.parametrize("asked", ["", "?q=", "?q=%20", "?q=" + "x" * 201])
+def test_a_search_for_nothing_or_too_much_is_refused(client, app, asked):
+    answer = client.get(f"{API}/search{asked}")
+    (detail,) = answer.get_json()["error"]["details"]
+    assert answer.status_code == 422 and detail["field"] == "q"
+    assert detail["message"] in ("Enter what to search for.", "Use at most 200 characters.")
+
+
+def test_the_document_says_that_a_search_needs_words(client, app):
+    paths = client.get(f"{API}/openapi.json").get_json()["paths"]
+    for path in ("/products/search", "/search"):
+        (q,) = [row for row in paths[f"/api/v1{path}"]["get"]["parameters"] if row["name"] == "q"]
+        assert q["required"] and q["schema"]["maxLength"] == 200 and q["schema"]["minLength"] == 1
+    (words,) = [row for row in paths["/api/v1/products"]["get"]["parameters"] if row["name"] == "search"]
+    assert not words["required"]
+
+
+def test_a_listing_with_words_uses_the_same_search(client, app):
+    make_product("Night creams")
+    make_product("Cream")
+    assert names(client.get(f"{API}/products?search=cream")) == ["Cream", "Night creams"]
+    assert names(client.get(f"{API}/products?search=craem&sortBy=name&sortOrder=desc")) == ["Night creams", "Cream"]
+    assert names(client.get(f"{API}/products?search=kettle")) == []

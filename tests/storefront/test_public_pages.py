@@ -45,15 +45,17 @@ FILLED: dict[str, list[dict[str, str]]] = {
     "catalog.collection": [{"slug": "small"}, {"slug": "small", "attr.size": "30 ml"}, {"slug": "nothing"}],
     "catalog.products": [{}, {"brand": "Aster", "sort": "name"}, {"max": "0.01"}],
     "catalog.product": [{"slug": "amber"}, {"slug": "nothing"}],
-    "catalog.search": [{}, {"q": "amber"}, {"q": "zzz"}],
     "viewed.show_recent": [{}, {"ids": "prod_x,prod_0123456789abcdef0123456789abcdef"}],
     "reviews.list_reviews": [{"slug": "amber"}, {"slug": "amber", "stars": "4"}, {"slug": "nothing"}],
+    "search.show_results": [{}, {"q": "amber"}, {"q": "ambr"}, {"q": "zzz"}, {"q": "ambr", "exact": "1"}],
+    "search.suggest": [{}, {"q": "am"}],
     "pages.media": [{"name": "demo/amber.svg"}],
     "sitemap.show_products": [{"number": "1"}, {"number": "99"}],
     "pages.show_page": [{"slug": slug} for slug in TITLES],
 }
 FACES = {
     "catalog",
+    "search",
     "reviews",
     "wishlists",
     "viewed",
@@ -204,7 +206,7 @@ def test_the_policies_of_the_storefront_are_these(app):
     }
     assert public == {
         *("catalog.home", "catalog.category", "catalog.collection", "catalog.product", "catalog.products"),
-        "catalog.search",
+        *("search.show_results", "search.suggest"),
         *("pages.show_page", "pages.media", "pages.robots", "pages.favicon"),
         *("browsers.manifest", "browsers.service_worker", "browsers.show_offline", "browsers.speculation_rules"),
         "orders.show_link_sent",
@@ -222,7 +224,7 @@ def test_the_policies_of_the_storefront_are_these(app):
         ("/categories/face?brand=nobody", 4),
         ("/collections/small", 6),
         ("/products", 5),
-        ("/search?q=a", 5),
+        ("/search?q=a", 11),
         ("/products/amber", 10),
     ],
 )

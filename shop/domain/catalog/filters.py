@@ -9,12 +9,10 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, exists, select
 
 from shop.db import db
-from shop.domain.catalog.models import Collection, CollectionProduct, FacetValue, Listing, Product, Variant
-from shop.domain.catalog.richtext import fold_text
+from shop.domain.catalog.models import Collection, CollectionProduct, FacetValue, Listing, Variant
 from shop.domain.inputs import Input, Line, Repeated, RepeatedByName
 
 MOST_FACETS = 10  # of one listing by which it is narrowed; more are not looked at
-MOST_WORDS = 10
 
 # category, facet.<name>, price, stock, sale -> what it asks of a row of Listing
 Conditions: TypeAlias = dict[str, ColumnElement[bool]]
@@ -71,7 +69,7 @@ class ProductFilter(Narrowing):
     page: int = Field(default=1, ge=1, le=100_000)
     limit: int = Field(default=20, ge=1, le=100)
     collection: Line | None = Field(default=None, max_length=120)
-    search: Line | None = Field(default=None, max_length=200)
+    search: Line | None = Field(default=None, max_length=200)  # for whoever asks: shop/domain/search finds `among`
     sort_by: Literal["price", "name", "created_at", "best_selling", "relevance", "position"] = "created_at"
     sort_order: Literal["asc", "desc"] | None = None
 
@@ -98,10 +96,6 @@ def base_conditions(
     base: list[ColumnElement[bool]] = [Listing.status == "active"]
     if among is not None:
         base.append(Listing.product_id.in_(among))
-    else:
-        for word in fold_text(asked.search or "").split()[:MOST_WORDS]:
-            having = select(Product.id).where(Product.search_text.contains(word, autoescape=True))
-            base.append(Listing.product_id.in_(having))
     if collection is not None and collection.rules:
         base += rules_of(collection).conditions(branch_ids).values()
     elif collection is not None:

@@ -55,7 +55,6 @@ class Product(Model):
     option_names: Mapped[list[str]] = mapped_column(default=list)  # axes of choice: ["Size", "Colour"]
     from_price_amount: Mapped[int] = mapped_column(default=0)  # kept by the catalogue's operations
     currency: Mapped[str] = mapped_column(String(3))
-    search_text: Mapped[str] = mapped_column(Text, default="")  # folded words, kept likewise
     created_at: Mapped[datetime] = mapped_column(default=transaction_time)
     updated_at: Mapped[datetime] = mapped_column(default=transaction_time, onupdate=transaction_time)
 

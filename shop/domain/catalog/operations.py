@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,7 +24,7 @@ from shop.domain.catalog.drafts import (
 )
 from shop.domain.catalog.listings import filterable_names, refresh_listing
 from shop.domain.catalog.models import Category, Image, Product, ProductAttribute, Variant
-from shop.domain.catalog.richtext import fold_text, plain_text, sanitise_html
+from shop.domain.catalog.richtext import sanitise_html
 from shop.domain.catalog.slugs import SLUG
 from shop.domain.catalog.stock import correct_stock, open_stock
 from shop.domain.events import record_event
@@ -32,7 +32,6 @@ from shop.errors import Conflict, Detail, Invalid, Unknown
 from shop.money import Money
 
 PARTS = ("category", "variants", "images", "attributes")
-DERIVED = ("search_text", "from_price_amount")  # kept by save_product itself, no change that anybody made
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,7 @@ class _Changes:
             if value is UNSAID or value == before:
                 continue
             setattr(row, column, value)
-            if column not in DERIVED:
-                self.note(f"{part}.{column}" if part else column, before, value)
+            self.note(f"{part}.{column}" if part else column, before, value)
 
     def note(self, field: str, before: Any, after: Any) -> None:
         self.before.setdefault(field, before)
@@ -89,10 +87,11 @@ def save_category(
     changes = _Changes()
     values = {"name": name.strip(), "description": description, "position": position}
     changes.assign(category, {**values, "parent_id": parent.id if parent else None})
+    is_new = category.id is None
     db.session.add(category)
     db.session.flush()
-    if "name" in changes.after:
-        _refresh_words_of(category)
+    if not is_new and changes.after.keys() & {"name", "parent_id"}:
+        record_event("category.saved", category.public_id)
     return category
 
 
@@ -118,11 +117,6 @@ def _refuse_loop(category: Category, parent: Category | None) -> None:
         above = db.session.get(Category, above.parent_id) if above.parent_id else None
 
 
-def _refresh_words_of(category: Category) -> None:
-    for product in db.session.scalars(_whole_products().where(Product.category_id == category.id)):
-        _Changes().assign(product, {"search_text": _search_text(product, category, product.attributes)})
-
-
 # -- products ---------------------------------------------------------------------------------------------------------
 
 
@@ -146,7 +140,8 @@ def save_product(draft: ProductDraft, actor: Actor, *, set_stock: bool = False) 
     variants = _save_variants(product, draft, actor, changes, set_stock=set_stock)
     _save_images(product, draft, {variant.option_key: variant.id for variant in variants}, changes)
     attributes = _save_attributes(product, draft, changes)
-    _Changes().assign(product, _derived_values(product, category, attributes))
+    prices = [variant.price_amount for variant in product.variants if variant.is_active]
+    product.from_price_amount = min(prices, default=0)
     db.session.flush()
     refresh_listing(product, product.variants, attributes, filterable_names())
     if found and any(not field.endswith(".stock") for field in changes.after):
@@ -182,21 +177,6 @@ def _product_values(draft: ProductDraft, category: Category | None) -> dict[str,
         "seo_description": draft.seo_description,
         "category_id": category.id if category else None,
     }
-
-
-def _derived_values(
-    product: Product, category: Category | None, attributes: Iterable[ProductAttribute]
-) -> dict[str, Any]:
-    prices = [variant.price_amount for variant in product.variants if variant.is_active]
-    return {"from_price_amount": min(prices, default=0), "search_text": _search_text(product, category, attributes)}
-
-
-def _search_text(product: Product, category: Category | None, attributes: Iterable[ProductAttribute]) -> str:
-    skus = [variant.sku for variant in product.variants if variant.is_active]
-    values = [attribute.value for attribute in attributes]
-    kinds = [product.brand, *product.tags, category.name if category else ""]
-    words = [product.name, *kinds, *skus, *values, plain_text(product.description)]
-    return " ".join(fold_text(" ".join(words)).split())
 
 
 def _record(product: Product, changes: _Changes, actor: Actor, *, is_new: bool) -> Saved:

@@ -82,7 +82,7 @@ def list_products(
     """Products on sale in pages. An unknown category or collection raises NotFound; past the last page it is empty.
 
     `among` are the ids that a search found, best first, at most a few hundred: then only those are listed, and
-    `relevance` is their order; `asked.search` is then not looked at again. `within` is what the list is of before
+    `relevance` is their order. `within` is what the list is of before
     anything is chosen. With `with_counts` the page has its facets, and where nothing is left, what to drop.
     """
     categories = list_categories()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from shop.domain.actors import SYSTEM
-from shop.domain.catalog.operations import save_category, save_product
+from shop.domain.catalog.operations import save_category
 from shop.domain.catalog.queries import list_categories
 from shop.errors import Invalid, Unknown
-from tests.domain.catalog.drafts import everything, saved_product, soap
+from tests.domain.catalog.drafts import everything
 
 
 def test_a_category_is_made_below_its_parent(app):
@@ -23,13 +22,6 @@ def test_saving_a_category_again_writes_nothing(app):
     before = everything()
     save_category("bath", "Bath")
     assert everything() == before
-
-
-def test_a_renamed_category_is_found_by_its_new_name(app):
-    save_category("bath", "Bath")
-    save_product(soap(category_slug="bath"), SYSTEM)
-    save_category("bath", "Badezimmer")
-    assert "badezimmer" in saved_product("soap").search_text
 
 
 def test_a_category_cannot_be_inside_itself(app):

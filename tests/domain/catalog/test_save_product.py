@@ -11,7 +11,7 @@ from shop.db import db, frozen_time, operation
 from shop.domain.actors import SYSTEM, Actor
 from shop.domain.audit.models import AuditEntry
 from shop.domain.catalog.drafts import ImageDraft, VariantDraft
-from shop.domain.catalog.operations import save_category, save_product
+from shop.domain.catalog.operations import save_product
 from shop.domain.customers.operations import create_user, save_staff_role
 from shop.domain.inventory.models import StockItem, StockMovement
 from shop.errors import Conflict, Invalid, Unknown
@@ -104,15 +104,6 @@ def test_the_lowest_price_of_an_active_variant_is_kept(app):
     assert saved_product().from_price == usd("12.00")
     save_product(shirt(size("M", price="30.00")), SYSTEM)
     assert saved_product().from_price == usd("30.00")
-
-
-def test_the_words_to_search_are_folded_and_come_from_everywhere(app):
-    save_category("tops", "Été & Hauts")
-    save_product(shirt(category_slug="tops"), SYSTEM)
-    words = saved_product().search_text
-    for word in ("chemise creme", "aster", "summer", "ete & hauts", "shirt-m", "wash cold", "soft linen"):
-        assert word in words
-    assert "<" not in words
 
 
 def test_a_variant_that_is_gone_from_the_draft_is_no_longer_offered_and_comes_back_as_itself(app):
