@@ -25,9 +25,10 @@
   if (here) try { localStorage.setItem("recent", JSON.stringify([here, ...others].slice(0, MOST))); } catch { /* as above */ }
   const place = document.getElementById("recent");
   if (!place || !others.length) return;
-  new IntersectionObserver((entries, watcher) => {
+  // Not before the first scroll: what is in view while the page loads must stay where it is.
+  addEventListener("scroll", () => new IntersectionObserver((entries, watcher) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     watcher.disconnect();
     htmx.ajax("GET", `${place.dataset.address}?ids=${others.slice(0, SHOWN)}`, { target: place, swap: "innerHTML" });
-  }, { rootMargin: "300px" }).observe(place);
+  }, { rootMargin: "300px" }).observe(place), { once: true, passive: true });
 })();
