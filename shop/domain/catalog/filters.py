@@ -43,8 +43,9 @@ class Narrowing(Input):
         """What is asked of a row, by what asks it."""
         found: Conditions = {}
         if self.category:
-            ids = {row_id for slug in self.category for row_id in branch_ids(slug)}
-            found["category"] = Listing.category_id.in_(sorted(ids))
+            ids = sorted({row_id for slug in self.category for row_id in branch_ids(slug)})
+            # Of one category an index has the order too.
+            found["category"] = Listing.category_id == ids[0] if len(ids) == 1 else Listing.category_id.in_(ids)
         for name, values in self.facets.items():
             having = select(FacetValue.product_id).where(FacetValue.name == name, FacetValue.value.in_(values))
             found[f"facet.{name}"] = Listing.product_id.in_(having)
