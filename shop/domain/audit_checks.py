@@ -488,7 +488,7 @@ RECORDS = (
             (SELECT min(v.price_amount) FROM variants v WHERE v.product_id = p.id AND v.is_active), 0)
         """,
     ),
-    Check("X03", "Lists have every product as it is, and can be narrowed by what it has", find_listings_out_of_step),
+    Check("X05", "Lists have every product as it is, and can be narrowed by what it has", find_listings_out_of_step),
     Check(
         "X02",
         "Every reference leads to a row",

@@ -20,7 +20,7 @@ MOST = 12
 _product_id = re.compile(r"prod_[0-9a-f]{32}", re.ASCII)
 
 
-@blueprint.get("/products/recent")
+@blueprint.get("/recently-viewed")
 @policy("public")
 def show_recent() -> ResponseReturnValue:
     """The cards of `?ids=`, in that order; empty where none of them is on sale."""

@@ -6,6 +6,7 @@ import json
 import re
 
 from shop.db import db, operation
+from shop.domain.catalog.listings import refresh_listings
 from shop.domain.catalog.models import Product, Variant
 from shop.domain.catalog.operations import save_category
 from shop.domain.terms import RETURN_DAYS
@@ -19,6 +20,8 @@ def withdraw(variant_id):
     variant = db.session.get_one(Variant, variant_id)
     variant.is_active = False
     db.session.get_one(Product, variant.product_id).from_price_amount = 0
+    db.session.flush()
+    refresh_listings([variant.product_id])
 
 
 def described_on(client, path):

@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 
 from shop.db import db, operation
 from shop.domain.actors import SYSTEM
+from shop.domain.catalog.listings import refresh_listings
 from shop.domain.catalog.operations import save_category, save_product
 from shop.domain.outbox import dispatch_events, undispatched_events
 from shop.domain.search.index import (
@@ -188,6 +189,7 @@ def test_words_are_counted_by_product(app):
 @operation
 def archive(product_id: int) -> None:
     db.session.execute(text("UPDATE products SET status = 'archived' WHERE id = :id"), {"id": product_id})
+    refresh_listings([product_id])
     index_products([product_id])
 
 
