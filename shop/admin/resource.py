@@ -206,6 +206,7 @@ class Resource:
     prepare: Callable[[Sequence[Any]], Sequence[Row]] = lambda rows: rows
     row_name: Callable[[Row], str] = lambda row: str(row.name)
     row_id: Callable[[Row], str] = lambda row: str(row.public_id)
+    row_key: Any = None  # the column of numbers by which rows without a public_id are named
     version: Callable[[Row], datetime | None] = lambda row: getattr(row, "updated_at", None)
     audit_kind: str = ""  # what the audit log calls it; empty: as `singular`
     search: Callable[[str], ColumnElement[bool]] | None = None
@@ -231,7 +232,10 @@ class Resource:
 
     def one(self, public_id: str) -> Select[Any]:
         """The row of this name outside."""
-        return self.statement().where(self.model.public_id == public_id)
+        if self.row_key is None:
+            return self.statement().where(self.model.public_id == public_id)
+        key = int(public_id) if public_id.isascii() and public_id.isdigit() and len(public_id) < 18 else -1
+        return self.statement().where(self.row_key == key)
 
     def endpoint(self, view: str) -> str:
         """The name of a view of this resource, for url_for."""

@@ -25,6 +25,7 @@ EVENT_TYPES = frozenset(
         "order_link.refused",
         "payment.collected",
         "product.saved",
+        "staff_task.queued",
     }
 )
 _nudges: list[Callable[[], None]] = []
