@@ -63,6 +63,7 @@ MOST_WORDS = 8
 class Column:
     """One column of a list. `shape` names the macro of templates/admin/_cells.html that shows its value.
 
+    Of a value that is a tuple the first is its text, in the CSV too; the rest says how it is shown.
     `on_phone`: in the row's first line (lead, or at its end), among the notes of its second, or not at all.
     """
 
@@ -73,6 +74,7 @@ class Column:
     sort: Any = None
     on_phone: OnPhone = "note"
     in_csv: bool = True
+    in_list: bool = True
 
 
 @dataclass(frozen=True)
@@ -225,6 +227,11 @@ class Resource:
     is_empty_text: str = ""  # what the empty list says
     is_in_search: bool = False  # found by the search over everything
     note: Callable[[Row], str] = lambda row: ""  # the second line where the search shows it
+
+    @property
+    def shown(self) -> list[Column]:
+        """The columns of the list's page."""
+        return [column for column in self.columns if column.in_list]
 
     def statement(self) -> Select[Any]:
         """All rows there are, before search and filters."""

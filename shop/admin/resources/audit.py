@@ -12,6 +12,7 @@ from shop.db import db
 from shop.domain.audit.models import AuditEntry
 from shop.domain.audit.queries import Entry, actor_names, with_actors
 from shop.domain.customers.models import User
+from shop.words import words
 
 
 def prepare(rows: Sequence[AuditEntry]) -> list[Entry]:
@@ -56,6 +57,12 @@ def change_of(entry: Entry) -> str:
     return "; ".join(f"{name}: {before} → {after}" for name, before, after in entry.changes)
 
 
+def object_of(entry: Entry) -> tuple[str, str]:
+    """What an entry is about, whole and as the list shows it."""
+    kind, subject_id = entry.row.subject_kind, entry.row.subject_id
+    return f"{kind} {subject_id}", f"{words(kind)} {subject_id.partition('_')[2][:6]}".strip()
+
+
 AUDIT = Resource(
     name="audit",
     title="Audit log",
@@ -70,13 +77,13 @@ AUDIT = Resource(
     row_key=AuditEntry.id,
     version=lambda entry: None,
     columns=(
-        Column("when", "When", lambda entry: entry.row.created_at, "time", sort=AuditEntry.id),
+        Column("when", "When", lambda entry: entry.row.created_at, "moment", sort=AuditEntry.id),
         Column("what", "What", lambda entry: entry.what, "main", on_phone="lead"),
         Column("who", "Who", lambda entry: entry.actor_name),
-        Column("object", "Object", lambda entry: f"{entry.row.subject_kind} {entry.row.subject_id}", on_phone="none"),
+        Column("object", "Object", object_of, "brief", on_phone="none"),
         Column("changes", "Changes", change_of, "clipped"),
         Column("address", "Address", lambda entry: entry.row.address, on_phone="none"),
-        Column("request", "Request", lambda entry: entry.row.request_id, "code", on_phone="none"),
+        Column("request", "Request", lambda entry: entry.row.request_id, in_list=False),
     ),
     search=lambda text: or_(
         AuditEntry.subject_id == text, AuditEntry.request_id == text, AuditEntry.address == text, by_actor(text)

@@ -30,11 +30,24 @@ class ProductRow:
     picture: str | None
     available: int
     variant_count: int
-    is_low: bool
+    low_count: int  # variants of which few are left, or none
 
     @property
     def id(self) -> int:
         return self.product.id
+
+    @property
+    def stock(self) -> tuple[int, str, str]:
+        """Units that can be sold, with a note where some variant is short."""
+        if self.available <= 0:
+            return self.available, "none left", "none"
+        if self.low_count == 0:
+            return self.available, "", ""
+        return (
+            self.available,
+            "low" if self.variant_count == 1 else f"{self.low_count} of {self.variant_count} low",
+            "low",
+        )
 
 
 def prepare(products: Sequence[Product]) -> list[ProductRow]:
@@ -49,7 +62,7 @@ def prepare(products: Sequence[Product]) -> list[ProductRow]:
                 Variant.product_id,
                 func.sum(left).label("available"),
                 func.count().label("variants"),
-                func.max(case((left <= StockItem.low_stock_threshold, 1), else_=0)).label("is_low"),
+                func.sum(case((left <= StockItem.low_stock_threshold, 1), else_=0)).label("low"),
             )
             .join(StockItem, StockItem.variant_id == Variant.id)
             .where(Variant.product_id.in_(ids), Variant.is_active.is_(True))
@@ -62,8 +75,8 @@ def prepare(products: Sequence[Product]) -> list[ProductRow]:
 def _row(product: Product, image: Image | None, stock: Any) -> ProductRow:
     file_name = image.file_name if image else None
     if stock is None:
-        return ProductRow(product, file_name, 0, 0, False)
-    return ProductRow(product, file_name, int(stock.available), stock.variants, bool(stock.is_low))
+        return ProductRow(product, file_name, 0, 0, 0)
+    return ProductRow(product, file_name, int(stock.available), stock.variants, int(stock.low))
 
 
 def of_status(status: str) -> ColumnElement[bool]:
@@ -137,7 +150,7 @@ PRODUCTS = Resource(
         Column("picture", "Picture", lambda row: row.picture, "picture", on_phone="lead", in_csv=False),
         Column("name", "Name", lambda row: row.product.name, "main", sort=Product.name, on_phone="lead"),
         Column("status", "Status", lambda row: row.product.status, "badge", sort=Product.status, on_phone="end"),
-        Column("stock", "Stock", lambda row: (row.available, row.is_low, row.available <= 0), "stock"),
+        Column("stock", "Stock", lambda row: row.stock, "stock"),
         Column("variants", "Variants", lambda row: row.variant_count, "number", on_phone="none"),
         Column(
             "category",
@@ -215,7 +228,7 @@ PRODUCTS = Resource(
     ),
     facts=lambda row: (
         Fact("Status", row.product.status, "badge"),
-        Fact("Stock", (row.available, row.is_low, row.available <= 0), "stock"),
+        Fact("Stock", row.stock, "stock"),
         Fact("Variants", row.variant_count, "number"),
         Fact("Price from", row.product.from_price, "money"),
         Fact("Made", row.product.created_at, "moment"),

@@ -259,3 +259,9 @@ def get_task(public_id: str) -> StaffTask:
 def list_tasks(limit: int = 50) -> Sequence[StaffTask]:
     """The last tasks, the newest first."""
     return db.session.scalars(select(StaffTask).order_by(StaffTask.id.desc()).limit(limit)).all()
+
+
+def count_open_tasks() -> int:
+    """How many tasks wait or run."""
+    waiting = select(func.count()).select_from(StaffTask).where(StaffTask.status.in_(("queued", "running")))
+    return db.session.scalar(waiting) or 0
