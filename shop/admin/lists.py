@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, case, func, select
 
 from shop.admin.rendering import render
-from shop.admin.resource import Column, Resource, Row, Tab
+from shop.admin.resource import Column, Resource, Row
 from shop.db import db, end_read
 from shop.domain.versions import version_of
 from shop.errors import NotFound
@@ -151,10 +151,13 @@ def count(statement: Select[Any]) -> int:
     return db.session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
 
 
-def tab_counts(view: View) -> dict[str, int]:
-    """How many rows each tab has, whatever else narrows the view."""
-    bare = replace(view, search="", filters={}, page=1)
-    return {tab.name: count(replace(bare, tab=tab.name).statement) for tab in view.resource.tabs}
+def tab_counts(resource: Resource) -> dict[str, int]:
+    """How many rows each tab has, whatever else narrows the view; one statement for them all."""
+    if not resource.tabs:
+        return {}
+    counts = [func.count(case((tab.where(), 1)) if tab.where else resource.model.id) for tab in resource.tabs]
+    row = db.session.execute(resource.statement().with_only_columns(*counts).order_by(None)).one()
+    return {tab.name: number for tab, number in zip(resource.tabs, row, strict=True)}
 
 
 def show_list(resource: Resource) -> ResponseReturnValue:
@@ -169,7 +172,7 @@ def show_list(resource: Resource) -> ResponseReturnValue:
         resource=resource,
         view=view,
         rows=view.rows(),
-        tab_counts=tab_counts(view),
+        tab_counts=tab_counts(resource),
         can_write=can_write,
         actions=[each for each in resource.bulk if staff.may(each.change.permission)],
         filters=[(each, list(each.choices()) if each.choices else None) for each in resource.filters],
@@ -233,8 +236,3 @@ def find_row(resource: Resource, public_id: str) -> Row:
     if found is None:
         raise NotFound(f"There is no such {resource.singular} any more. It may have been deleted.")
     return resource.prepare([found])[0]
-
-
-def tab_of(view: View) -> Tab | None:
-    """The tab that is open."""
-    return next((tab for tab in view.resource.tabs if tab.name == view.tab), None)
