@@ -29,6 +29,7 @@ EVENT_TYPES = frozenset(
         "review.submitted",
         "review.approved",
         "review.hidden",
+        "staff_task.queued",
     }
 )
 _nudges: list[Callable[[], None]] = []

@@ -32,6 +32,7 @@ from shop.domain.search.models import (
     Synonym,
     SynonymPhrase,
 )
+from shop.domain.staff_tasks.models import StaffTask
 from shop.domain.wishlists.models import WishList, WishListItem
 
 APPEND_ONLY = ("audit_entries", "order_events", "stock_movements")
@@ -67,6 +68,7 @@ __all__ = [
     "SearchTypo",
     "SearchWord",
     "StaffRole",
+    "StaffTask",
     "StockItem",
     "StockMovement",
     "Synonym",

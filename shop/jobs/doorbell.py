@@ -32,7 +32,8 @@ class Job:
 
 RELAY = Job("default", "shop.jobs.outbox.relay", timeout=30, wait=60)
 SEND_EMAIL = Job("mail", "shop.jobs.emails.send_email", timeout=45, wait=120)
-JOBS = (RELAY, SEND_EMAIL)
+RUN_STAFF_TASK = Job("default", "shop.jobs.staff_tasks.run_staff_task", timeout=50, wait=25)
+JOBS = (RELAY, SEND_EMAIL, RUN_STAFF_TASK)
 
 
 def doorbell() -> Doorbell:

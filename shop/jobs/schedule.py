@@ -16,6 +16,7 @@ from shop.db import db, is_unreachable
 from shop.errors import Unavailable
 from shop.jobs.housekeeping import TASKS, Task, run_task
 from shop.jobs.outbox import ask_for_emails, dispatch_all, keep_search
+from shop.jobs.staff_tasks import sweep_staff_tasks
 
 log = structlog.get_logger()
 LOOK_EVERY = 0.1  # seconds; how soon a signal is noticed
@@ -28,12 +29,14 @@ def sweep_outbox() -> int:
 
 SWEEP = Task("outbox_swept", 2, sweep_outbox)
 INDEX = Task("search_indexed", 2, keep_search)
+STAFF_TASKS = Task("staff_tasks_swept", 2, sweep_staff_tasks)
+ALL_TASKS = (SWEEP, STAFF_TASKS, INDEX, *TASKS)
 
 
 class Scheduler:
     """Runs each task when it is due. A task that fails is logged and tried again at its next turn."""
 
-    def __init__(self, app: Flask, tasks: tuple[Task, ...] = (SWEEP, INDEX, *TASKS)) -> None:
+    def __init__(self, app: Flask, tasks: tuple[Task, ...] = ALL_TASKS) -> None:
         self.app = app
         self.is_told_to_stop = False
         self._due = dict.fromkeys(tasks, 0.0)
@@ -86,5 +89,5 @@ def run_scheduler(app: Flask) -> None:
     scheduler = Scheduler(app)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, scheduler.stop)
-    log.info("scheduler_started", tasks=[task.name for task in (SWEEP, INDEX, *TASKS)])
+    log.info("scheduler_started", tasks=[task.name for task in ALL_TASKS])
     scheduler.run()

@@ -17,15 +17,15 @@ from shop.domain.wishlists.models import WishList
 from shop.domain.wishlists.operations import join_wish_lists
 from shop.domain.wishlists.queries import find_wish_list_of
 from shop.errors import Invalid, NotFound, Unauthenticated
-from shop.extensions import limiter, settings, terms
+from shop.extensions import SIGN_IN, limiter, settings, terms
+from shop.filled import FilledForm
+from shop.htmx import go_to
 from shop.policies import current_shopper, policy
+from shop.redirects import safe_next
 from shop.storefront.errors import status_of
-from shop.storefront.filled import FilledForm
-from shop.storefront.htmx import go_to
 from shop.storefront.orders import STATUS_WORDS
 from shop.storefront.own_cart import forget_cart, named_cart_id, remember_count
 from shop.storefront.own_wish_list import forget_wish_list, named_key, remember_saved
-from shop.storefront.redirects import safe_next
 from shop.storefront.rendering import render_page
 
 blueprint = Blueprint("account", __name__)
@@ -56,8 +56,8 @@ def _has_failed(response: Response) -> bool:
 
 
 @blueprint.post("/sign-in")
-@limiter.limit(lambda: settings.ratelimit_sign_in, key_func=_address_and_email, deduct_when=_has_failed)
-@limiter.limit(lambda: settings.ratelimit_sign_in_per_address, deduct_when=_has_failed)
+@limiter.shared_limit(lambda: settings.ratelimit_sign_in, SIGN_IN, key_func=_address_and_email, deduct_when=_has_failed)
+@limiter.shared_limit(lambda: settings.ratelimit_sign_in_per_address, SIGN_IN, deduct_when=_has_failed)
 @policy("guest")
 def sign_in() -> ResponseReturnValue:
     try:

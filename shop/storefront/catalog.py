@@ -28,8 +28,8 @@ from shop.domain.shipping import add_working_days, methods_serving
 from shop.domain.terms import MAX_QUANTITY
 from shop.errors import Gone, NotFound
 from shop.extensions import terms
+from shop.htmx import is_partial, vary_by_htmx
 from shop.policies import policy
-from shop.storefront.htmx import is_partial, vary_by_htmx
 from shop.storefront.listings import ListingQuery, listing_context, show_listing
 from shop.storefront.offers import Choice, card_of, choose, facts_of, offered_variants, pictures_of
 from shop.storefront.ratings import read_reviews

@@ -30,10 +30,10 @@ from shop.domain.orders.tokens import order_token
 from shop.domain.shipping import add_working_days
 from shop.errors import CartOrdered, Conflict, Detail, Gone, Invalid, OutOfStock, ShopError, TooMany, Unknown
 from shop.extensions import terms
+from shop.filled import FilledForm
+from shop.htmx import go_to, is_partial
 from shop.policies import current_shopper, policy
 from shop.storefront.errors import status_of
-from shop.storefront.filled import FilledForm
-from shop.storefront.htmx import go_to, is_partial
 from shop.storefront.own_cart import find_open_cart, find_own_cart, forget_cart
 from shop.storefront.rendering import render_plain_page
 

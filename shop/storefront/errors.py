@@ -15,7 +15,7 @@ from shop.domain.catalog.queries import find_archived_product, list_categories
 from shop.domain.related import list_related
 from shop.errors import ShopError, TooMany, Unauthenticated, Unavailable
 from shop.extensions import seconds_until_free
-from shop.storefront.htmx import go_to, is_htmx
+from shop.htmx import go_to, is_htmx
 from shop.storefront.offers import Card, card_of
 from shop.storefront.redirects import sign_in_address
 from shop.storefront.rendering import render_page, render_plain_page

@@ -21,8 +21,8 @@ from shop.domain.catalog.filters import ProductFilter
 from shop.domain.catalog.queries import Page, branch_counts
 from shop.domain.inputs import Input, Line, Repeated, RepeatedByName
 from shop.extensions import terms
+from shop.htmx import is_partial, vary_by_htmx
 from shop.money import Money
-from shop.storefront.htmx import is_partial, vary_by_htmx
 from shop.storefront.offers import card_of
 from shop.storefront.rendering import render_page
 

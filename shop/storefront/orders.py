@@ -21,10 +21,10 @@ from shop.domain.orders.queries import get_order
 from shop.domain.orders.receipts import payment_words, sums_of
 from shop.errors import Invalid
 from shop.extensions import limiter, settings, terms
+from shop.filled import FilledForm
+from shop.htmx import go_to
 from shop.policies import current_shopper, policy
 from shop.storefront.errors import status_of
-from shop.storefront.filled import FilledForm
-from shop.storefront.htmx import go_to
 from shop.storefront.pages import render_content_page
 from shop.storefront.rendering import render_page
 from shop.storefront.reviews import review_address

@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from shop.errors import NotFound
 from shop.extensions import storage
+from shop.filled import FilledForm
 from shop.policies import policy
-from shop.storefront.filled import FilledForm
 from shop.storefront.rendering import absolute_url, render_page
 
 blueprint = Blueprint("pages", __name__)
@@ -32,7 +32,7 @@ Disallow: /api/
 Disallow: /cart
 Disallow: /checkout
 Disallow: /orders/
-Disallow: /products/recent
+Disallow: /recently-viewed
 Disallow: /reviews/
 Disallow: /search
 Disallow: /sign-in

@@ -23,10 +23,10 @@ from shop.domain.reviews.queries import (
 from shop.domain.reviews.tokens import VALID_FOR, review_token
 from shop.errors import Conflict, Invalid
 from shop.extensions import limiter, settings, terms
+from shop.filled import FilledForm
+from shop.htmx import go_to, is_partial, vary_by_htmx
 from shop.policies import policy
 from shop.storefront.errors import status_of
-from shop.storefront.filled import FilledForm
-from shop.storefront.htmx import go_to, is_partial, vary_by_htmx
 from shop.storefront.ratings import read_reviews
 from shop.storefront.rendering import render_page
 

@@ -17,8 +17,8 @@ from shop.domain.search.queries import suggest as suggest_for
 from shop.domain.search.statistics import countable
 from shop.domain.search.words import words_in
 from shop.extensions import limiter, search_tally, settings
+from shop.htmx import is_partial, vary_by_htmx
 from shop.policies import policy
-from shop.storefront.htmx import is_partial, vary_by_htmx
 from shop.storefront.listings import ListingQuery, listing_context, show_listing
 from shop.storefront.offers import Card, card_of
 from shop.storefront.rendering import render_page

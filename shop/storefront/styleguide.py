@@ -14,10 +14,10 @@ from shop.domain.catalog.queries import list_products
 from shop.domain.inputs import Input, read_query
 from shop.domain.pricing import Receipt, price_lines
 from shop.extensions import terms
+from shop.filled import FilledForm
 from shop.money import Money
 from shop.policies import policy
 from shop.storefront.catalog import ON_HOME
-from shop.storefront.filled import FilledForm
 from shop.storefront.listings import Pager
 from shop.storefront.offers import Card, OptionGroup, OptionValue, card_of
 from shop.storefront.orders import Step

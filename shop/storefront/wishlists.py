@@ -29,9 +29,9 @@ from shop.domain.wishlists.operations import (
 from shop.domain.wishlists.queries import find_removed, get_shared_wish_list, list_items, saved_product_ids
 from shop.errors import Invalid, NotFound, OutOfStock, ShopError, Unknown
 from shop.extensions import limiter, settings, terms
+from shop.htmx import go_to, is_partial, vary_by_htmx
 from shop.policies import current_shopper, policy
 from shop.storefront.errors import status_of
-from shop.storefront.htmx import go_to, is_partial, vary_by_htmx
 from shop.storefront.offers import card_of, offered_variants
 from shop.storefront.own_cart import find_own_cart, remember_cart
 from shop.storefront.own_wish_list import (

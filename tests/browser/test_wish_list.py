@@ -75,7 +75,7 @@ def test_without_script_everything_works_by_forms(open_browser):
 
 def test_what_was_looked_at_comes_into_view_and_is_asked_for_only_then(page):
     asked = []
-    page.on("request", lambda request: asked.append(request.url) if "/products/recent" in request.url else None)
+    page.on("request", lambda request: asked.append(request.url) if "/recently-viewed" in request.url else None)
     page.goto("/products/amber")
     page.goto("/products/body-wash")
     page.goto("/products/scarce-balm")

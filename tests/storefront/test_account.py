@@ -8,7 +8,7 @@ import pytest
 
 from shop.db import db, operation
 from shop.domain.customers.models import User, UserSession
-from shop.storefront.redirects import safe_next
+from shop.redirects import safe_next
 from tests.conftest import make_customer, make_product, variants_of
 from tests.storefront.pages import body, place_order, put_in_cart, sign_in, value_of
 

@@ -179,6 +179,6 @@ def test_what_is_no_product_cannot_be_saved(client, app):
 def test_what_was_looked_at_is_shown_in_its_order_and_nothing_else(client, amber, oud):
     make_product("Draft", status="draft")
     ids = f"{oud.public_id},prod_x,{amber.public_id},{oud.public_id}"
-    page = client.get(f"/products/recent?ids={ids}").text
+    page = client.get(f"/recently-viewed?ids={ids}").text
     assert page.index("Oud") < page.index("Amber") and page.count('<li class="card') == 2
-    assert client.get("/products/recent").text.strip() == ""
+    assert client.get("/recently-viewed").text.strip() == ""

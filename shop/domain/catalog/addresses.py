@@ -41,10 +41,8 @@ def change_slug(kind: Kind, public_id: str, slug: str, actor: Actor) -> None:
         message = f"Another {kind} has the address {slug}. Choose another."
         raise Conflict(message, [Detail("slug", message)])
     former = subject.slug
-    db.session.execute(delete(FormerSlug).where(FormerSlug.kind == kind, FormerSlug.slug.in_((slug, former))))
-    db.session.add(FormerSlug(kind=kind, slug=former, subject_id=subject.id))
     subject.slug = slug
-    db.session.flush()
+    remember_slug(kind, former, subject)
     record_change(actor, f"{kind}.moved", kind, public_id, {"slug": former}, {"slug": slug})
     if kind == "product":
         record_event("product.saved", public_id)
@@ -57,6 +55,15 @@ def _get_subject(kind: Kind, public_id: str) -> Any:
     if subject is None:
         raise NotFound(f"There is no such {kind}.")
     return subject
+
+
+def remember_slug(kind: Kind, former: str, subject: Any) -> None:
+    """Have the former slug lead to the thing, and its present one to nothing else; in the current operation."""
+    db.session.flush()
+    both = (former, subject.slug)
+    db.session.execute(delete(FormerSlug).where(FormerSlug.kind == kind, FormerSlug.slug.in_(both)))
+    db.session.add(FormerSlug(kind=kind, slug=former, subject_id=subject.id))
+    db.session.flush()
 
 
 def find_moved(kind: Kind, slug: str) -> str | None:

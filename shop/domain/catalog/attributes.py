@@ -15,8 +15,10 @@ from shop.domain.audit.operations import record_change
 from shop.domain.catalog.drafts import ATTRIBUTE_NAME
 from shop.domain.catalog.listings import BATCH, refresh_listings
 from shop.domain.catalog.models import Attribute, ProductAttribute
+from shop.domain.catalog.richtext import fold_text
 from shop.domain.inputs import Input, Line
-from shop.errors import Conflict, Detail, Invalid
+from shop.domain.versions import refuse_if_changed
+from shop.errors import Conflict, Detail, Invalid, NotFound
 from shop.words import words
 
 NUMBER = re.compile(r"-?\d{1,12}(\.\d{1,6})?", re.ASCII)
@@ -46,26 +48,63 @@ def define_new_attributes(pairs: Iterable[tuple[str, str]]) -> None:
     insert_unless_there(Attribute, rows)
 
 
-class SaveAttribute(Input):
+class AttributeWish(Input):
+    """How an attribute is called, what kind of values it has, and whether lists are narrowed by it."""
+
+    label: Line = Field(min_length=1, max_length=120, title="a label")
+    kind: Literal["choice", "number", "yes_no", "text"] = "choice"
+    unit: Line = Field(default="", max_length=16)
+    is_filterable: bool = False
+    position: int = Field(default=0, ge=0, le=10**6, title="a position")
+
+
+class SaveAttribute(AttributeWish):
     """An attribute as it should be, known by its name."""
 
     name: Line = Field(max_length=80)
-    label: Line = Field(min_length=1, max_length=120)
-    kind: Literal["choice", "number", "yes_no", "text"] = "choice"
-    unit: Line = Field(default="", max_length=16)
-    is_filterable: bool = True
-    position: int = Field(default=0, ge=0, le=10**6)
+
+
+def create_attribute(wish: AttributeWish, actor: Actor) -> Attribute:
+    """Define an attribute; its name is made of the label. Raises as save_attribute, and Conflict for a name taken."""
+    return save_attribute(_named(_free_name(wish.label), wish), actor)
+
+
+def change_attribute(public_id: str, wish: AttributeWish, actor: Actor, *, seen: str | None = None) -> Attribute:
+    """Change the attribute of this id. Raises NotFound, and as save_attribute."""
+    name = db.session.scalar(select(Attribute.name).filter_by(public_id=public_id))
+    if name is None:
+        raise NotFound("There is no such attribute any more.")
+    return save_attribute(_named(name, wish), actor, seen=seen)
+
+
+def _named(name: str, wish: AttributeWish) -> SaveAttribute:
+    return SaveAttribute(name=name, **wish.model_dump())
+
+
+def _free_name(label: str) -> str:
+    name = re.sub(r"[^a-z0-9]+", "_", fold_text(label)).strip("_")[:80]
+    if not name[:1].isalpha():
+        raise _invalid("label", "Begin the label with a letter of a to z.")
+    if db.session.scalar(select(Attribute.id).filter_by(name=name)) is not None:
+        message = f"There is an attribute {name} already. Change that one, or choose another label."
+        raise Conflict(message, [Detail("label", message)])
+    return name
 
 
 def save_attribute(
-    wanted: SaveAttribute, actor: Actor, on_progress: Callable[[int], object] = lambda done: None
+    wanted: SaveAttribute,
+    actor: Actor,
+    on_progress: Callable[[int], object] = lambda done: None,
+    *,
+    seen: str | None = None,
 ) -> Attribute:
     """Define the attribute, or change the one of this name, and then what lists are narrowed by, batch by batch.
 
     Raises Invalid for a name that cannot be or a prose that lists would filter by, Conflict for a kind that values
-    of products are not of. Broken off between the batches it is gone on with by doing the same again.
+    of products are not of, ChangedMeanwhile for another version than the one `seen`. Broken off between the batches
+    it is gone on with by doing the same again.
     """
-    attribute = define_attribute(wanted, actor)
+    attribute = define_attribute(wanted, actor, seen=seen)
     done = last = 0
     while ids := _products_having(wanted.name, last):
         last = ids[-1]
@@ -75,7 +114,7 @@ def save_attribute(
 
 
 @operation
-def define_attribute(wanted: SaveAttribute, actor: Actor) -> Attribute:
+def define_attribute(wanted: SaveAttribute, actor: Actor, *, seen: str | None = None) -> Attribute:
     """The first step of save_attribute: the definition alone, with its audit row."""
     if not ATTRIBUTE_NAME.fullmatch(wanted.name) or wanted.name in RESERVED:
         raise _invalid(
@@ -86,7 +125,10 @@ def define_attribute(wanted: SaveAttribute, actor: Actor) -> Attribute:
     if wanted.unit and wanted.kind != "number":
         raise _invalid("unit", "Only numbers have a unit.")
     _refuse_other_values(wanted)
-    found = db.session.scalars(select(Attribute).filter_by(name=wanted.name).with_for_update()).one_or_none()
+    present = select(Attribute).filter_by(name=wanted.name).with_for_update()
+    found = db.session.scalars(present.execution_options(populate_existing=True)).one_or_none()
+    if found is not None:
+        refuse_if_changed(found.updated_at, seen)
     attribute = found or Attribute(name=wanted.name)
     values = wanted.model_dump(exclude={"name"})
     before = {column: getattr(attribute, column) for column in values}

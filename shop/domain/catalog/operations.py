@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -28,7 +28,7 @@ from shop.domain.catalog.richtext import sanitise_html
 from shop.domain.catalog.slugs import SLUG
 from shop.domain.catalog.stock import correct_stock, open_stock
 from shop.domain.events import record_event
-from shop.errors import Conflict, Detail, Invalid, Unknown
+from shop.errors import Conflict, Detail, Invalid, NotFound, Unknown
 from shop.money import Money
 
 PARTS = ("category", "variants", "images", "attributes")
@@ -43,7 +43,7 @@ class Saved:
     changed_fields: tuple[str, ...] = ()
 
 
-class _Changes:
+class Changes:
     """What one save changes: field -> before and after. A value that is the same is not written."""
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ def save_category(
     category = db.session.scalars(select(Category).filter_by(slug=slug)).one_or_none() or Category(slug=slug)
     parent = _category_of(parent_slug)
     _refuse_loop(category, parent)
-    changes = _Changes()
+    changes = Changes()
     values = {"name": name.strip(), "description": description, "position": position}
     changes.assign(category, {**values, "parent_id": parent.id if parent else None})
     is_new = category.id is None
@@ -134,21 +134,48 @@ def save_product(draft: ProductDraft, actor: Actor, *, set_stock: bool = False) 
     product = found or Product(slug=draft.slug, variants=[], images=[], attributes=[])
     category_now = found.category if found else None
     category = category_now if isinstance(draft.category_slug, Unsaid) else _category_of(draft.category_slug)
-    changes = _Changes()
+    changes = Changes()
     changes.assign(product, _product_values(draft, category))
     db.session.add(product)
     variants = _save_variants(product, draft, actor, changes, set_stock=set_stock)
     _save_images(product, draft, {variant.option_key: variant.id for variant in variants}, changes)
     attributes = _save_attributes(product, draft, changes)
-    prices = [variant.price_amount for variant in product.variants if variant.is_active]
-    product.from_price_amount = min(prices, default=0)
-    db.session.flush()
-    refresh_listing(product, product.variants, attributes, filterable_names())
+    _bring_in_step(product, attributes)
     if found and any(not field.endswith(".stock") for field in changes.after):
         product.updated_at = transaction_time()  # the page changed, also where only a part of the product did
     db.session.flush()
     db.session.expire(product, PARTS)  # whoever reads the product next in this session reads them anew
     return _record(product, changes, actor, is_new=found is None)
+
+
+@operation
+def change_product(public_id: str, change: Callable[[Product, Changes], None], actor: Actor) -> Saved:
+    """Change parts of one product, whole and locked, by what `change` assigns; the same again writes nothing.
+
+    What follows from the product (its cheapest price, its flat row) is brought in step. Raises NotFound, and what
+    `change` raises.
+    """
+    found = db.session.scalars(
+        _whole_products().where(Product.public_id == public_id).with_for_update(of=Product)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("There is no such product any more.")
+    product: Product = found
+    changes = Changes()
+    change(product, changes)
+    _bring_in_step(product, product.attributes)
+    if changes:
+        product.updated_at = transaction_time()
+    db.session.flush()
+    db.session.expire(product, PARTS)
+    return _record(product, changes, actor, is_new=False)
+
+
+def _bring_in_step(product: Product, attributes: Iterable[ProductAttribute]) -> None:
+    prices = [variant.price_amount for variant in product.variants if variant.is_active]
+    product.from_price_amount = min(prices, default=0)
+    db.session.flush()
+    refresh_listing(product, product.variants, attributes, filterable_names())
 
 
 def _whole_products() -> Any:
@@ -179,7 +206,7 @@ def _product_values(draft: ProductDraft, category: Category | None) -> dict[str,
     }
 
 
-def _record(product: Product, changes: _Changes, actor: Actor, *, is_new: bool) -> Saved:
+def _record(product: Product, changes: Changes, actor: Actor, *, is_new: bool) -> Saved:
     if not changes:
         return Saved("unchanged", product.public_id)
     record_event("product.saved", product.public_id)
@@ -196,7 +223,7 @@ Pairs = list[tuple[VariantDraft, Variant | None]]
 
 
 def _save_variants(
-    product: Product, draft: ProductDraft, actor: Actor, changes: _Changes, *, set_stock: bool
+    product: Product, draft: ProductDraft, actor: Actor, changes: Changes, *, set_stock: bool
 ) -> list[Variant]:
     siblings = list(product.variants)
     pairs = _match_variants(siblings, draft)
@@ -208,7 +235,7 @@ def _save_variants(
             changes.note(f"variants[{wanted.name}]", None, wanted.sku)
             db.session.add(variant)
             new.append((variant, wanted))
-            _Changes().assign(variant, _variant_values(wanted, position))
+            Changes().assign(variant, _variant_values(wanted, position))
         else:
             changes.assign(variant, _variant_values(wanted, position), f"variants[{wanted.name}]")
     described = [variant for _, variant in pairs]
@@ -249,7 +276,7 @@ def _variant_values(wanted: VariantDraft, position: int) -> dict[str, Any]:
     }
 
 
-def _claim_skus(pairs: Pairs, siblings: list[Variant], draft: ProductDraft, changes: _Changes) -> None:
+def _claim_skus(pairs: Pairs, siblings: list[Variant], draft: ProductDraft, changes: Changes) -> None:
     """Free the wanted SKUs that other variants of the product hold, or raise Conflict for one that is not to be had."""
     wanted = {described.sku: variant for described, variant in pairs}
     own_ids = {variant.id for variant in siblings}
@@ -273,7 +300,7 @@ def _sku_taken(sku: str, holder: str) -> Conflict:
     return Conflict(message, [Detail("sku", message)])
 
 
-def _correct_stocks(pairs: Pairs, actor: Actor, changes: _Changes) -> None:
+def _correct_stocks(pairs: Pairs, actor: Actor, changes: Changes) -> None:
     known = [(v.id, v, w.stock) for w, v in pairs if v is not None and not isinstance(w.stock, Unsaid)]
     for _, variant, units in sorted(known, key=lambda entry: entry[0]):
         before = correct_stock(variant, units, actor)
@@ -284,7 +311,7 @@ def _correct_stocks(pairs: Pairs, actor: Actor, changes: _Changes) -> None:
 # -- pictures and attributes ------------------------------------------------------------------------------------------
 
 
-def _save_images(product: Product, draft: ProductDraft, variant_ids: Mapping[str, int], changes: _Changes) -> None:
+def _save_images(product: Product, draft: ProductDraft, variant_ids: Mapping[str, int], changes: Changes) -> None:
     if isinstance(draft.images, Unsaid):
         return
     by_url = {image.source_url: image for image in product.images if image.source_url}
@@ -298,7 +325,7 @@ def _save_images(product: Product, draft: ProductDraft, variant_ids: Mapping[str
             image = Image(product_id=product.id)
             db.session.add(image)
             changes.note(part, None, "added")
-            _Changes().assign(image, values)
+            Changes().assign(image, values)
         else:
             changes.assign(image, values, part)
         kept.append(image)
@@ -321,7 +348,7 @@ def _image_values(wanted: ImageDraft, variant_ids: Mapping[str, int], position: 
     return values | {column: value for column, value in known.items() if value is not None}
 
 
-def _save_attributes(product: Product, draft: ProductDraft, changes: _Changes) -> list[ProductAttribute]:
+def _save_attributes(product: Product, draft: ProductDraft, changes: Changes) -> list[ProductAttribute]:
     if isinstance(draft.attributes, Unsaid):
         return list(product.attributes)
     present = {(row.name, row.value): row for row in product.attributes}
