@@ -62,6 +62,7 @@ class SaveAttribute(AttributeWish):
     """An attribute as it should be, known by its name."""
 
     name: Line = Field(max_length=80)
+    is_filterable: bool = True
 
 
 def create_attribute(wish: AttributeWish, actor: Actor) -> Attribute:
@@ -78,7 +79,7 @@ def change_attribute(public_id: str, wish: AttributeWish, actor: Actor, *, seen:
 
 
 def _named(name: str, wish: AttributeWish) -> SaveAttribute:
-    return SaveAttribute(name=name, **wish.model_dump())
+    return SaveAttribute.model_validate({"name": name, **wish.model_dump(by_alias=True)})
 
 
 def _free_name(label: str) -> str:
