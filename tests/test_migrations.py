@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
-from shop.db import db
+from shop.db import db, operation
 from shop.domain.actors import SYSTEM
 from shop.domain.catalog.models import Attribute, FacetValue, Listing
 from shop.domain.catalog.operations import save_product
@@ -28,6 +29,33 @@ def test_listings_made_by_the_migration_are_those_the_operations_make(app):
         upgrade()
 
     assert derived_rows() == made_by_operations
+
+
+def test_pictures_survive_the_migration_of_uploads_and_their_table_keeps_its_checks(app):
+    save_product(shirt(), SYSTEM)
+    before = pictures()
+    db.session.remove()
+
+    try:
+        downgrade(revision="0002")
+        with pytest.raises(IntegrityError):
+            change_pictures("UPDATE images SET file_name = NULL, source_url = NULL")
+    finally:
+        upgrade()
+
+    assert pictures() == before
+    for faulty in ("file_name = NULL, source_url = NULL", "upload_status = 'waiting'", "upload_key = 'k'"):
+        with pytest.raises(IntegrityError):
+            change_pictures(f"UPDATE images SET {faulty} WHERE position = 0")
+
+
+@operation
+def change_pictures(statement):
+    db.session.execute(text(statement))
+
+
+def pictures():
+    return db.session.execute(text("SELECT public_id, file_name, source_url FROM images ORDER BY id")).all()
 
 
 def derived_rows():

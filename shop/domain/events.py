@@ -24,6 +24,7 @@ EVENT_TYPES = frozenset(
         "order_link.requested",
         "order_link.refused",
         "payment.collected",
+        "picture.uploaded",
         "product.saved",
     }
 )

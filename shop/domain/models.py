@@ -13,6 +13,7 @@ from shop.domain.catalog.models import (
     Listing,
     Product,
     ProductAttribute,
+    RemovedImage,
     Variant,
 )
 from shop.domain.customers.models import StaffRole, User, UserSession
@@ -46,6 +47,7 @@ __all__ = [
     "Payment",
     "Product",
     "ProductAttribute",
+    "RemovedImage",
     "Reservation",
     "StaffRole",
     "StockItem",

@@ -12,6 +12,7 @@ from shop.domain.checkout import cancel_unpaid_orders
 from shop.domain.customers.operations import clear_ended_sessions
 from shop.domain.idempotency import forget_old_keys
 from shop.domain.orders.operations import forget_refused_links
+from shop.jobs.pictures import remove_old_pictures, remove_stray_uploads
 
 log = structlog.get_logger()
 
@@ -30,6 +31,8 @@ TASKS = (
     Task("carts_expired", 60, expire_carts),
     Task("sessions_cleared", 60, clear_ended_sessions),
     Task("idempotency_keys_forgotten", 60, forget_old_keys),
+    Task("removed_pictures_cleared", 60, remove_old_pictures),
+    Task("stray_uploads_removed", 3600, remove_stray_uploads),
     Task("refused_order_links_forgotten", 3600, forget_refused_links),
 )
 

@@ -6,6 +6,7 @@ from shop.db import end_read
 from shop.domain.orders.queries import email_addresses_of
 from shop.domain.outbox import dispatch_events, forget_asking, take_to_ask, unasked_emails, undispatched_events
 from shop.jobs.doorbell import RELAY, SEND_EMAIL, doorbell
+from shop.jobs.pictures import ask_for_pictures
 
 
 def relay() -> None:
@@ -13,6 +14,7 @@ def relay() -> None:
     doorbell().note_begun(RELAY)
     dispatch_all()
     ask_for_emails()
+    ask_for_pictures()
 
 
 def dispatch_all() -> int:
