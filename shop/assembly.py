@@ -95,11 +95,12 @@ def _absolute_socket(url: str) -> str:
 
 def register_faces(app: Flask, settings: Settings) -> None:
     """The blueprints, each a thin face of the domain, behind the guard of the edge."""
-    from shop import api, health, jobs, storefront
+    from shop import admin, api, health, jobs, storefront
 
     edge.guard(app)
     assets.register(app)
     storefront.register(app)
+    admin.register(app)
     api.register(app)
     health.register(app)
     nudge_with(jobs.nudge_relay)
@@ -110,7 +111,8 @@ def register_faces(app: Flask, settings: Settings) -> None:
 
 
 def register_errors(app: Flask) -> None:
-    """Each face answers errors in its own way: JSON under /api, HTML elsewhere."""
+    """Each face answers errors in its own way: JSON under /api, the staff's pages under /admin, HTML elsewhere."""
+    from shop.admin.errors import answer_error as answer_staff
     from shop.api.errors import answer_error as answer_in_json
     from shop.storefront.errors import answer_error as answer_in_html
 
@@ -119,6 +121,8 @@ def register_errors(app: Flask) -> None:
         if isinstance(error, SecurityError):
             # The host is not ours, so no address can be built: no page, just a sentence.
             return Response("This host is not served here.\n", 400, mimetype="text/plain")
+        if request.path == "/admin" or request.path.startswith("/admin/"):
+            return answer_staff(error)
         is_api = request.path == "/api" or request.path.startswith(("/api/", "/webhooks/"))
         return answer_in_json(error) if is_api else answer_in_html(error)
 

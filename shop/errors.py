@@ -61,6 +61,10 @@ class Conflict(ShopError):
     code = "CONFLICT"
 
 
+class ChangedMeanwhile(Conflict):
+    """Somebody else saved the thing after the version that the caller saw."""
+
+
 class OutOfStock(Conflict):
     """Fewer units are available than asked for; details name each line and what is left."""
 

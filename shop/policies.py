@@ -22,6 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 # machine   health checks and the like; no session, never cached
 Kind = Literal["public", "guest", "customer", "staff", "api", "machine"]
 SESSIONLESS = frozenset({"public", "api", "machine"})
+ANY_STAFF = "any"  # the permission of views that every member of staff may see, whatever their role
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,11 @@ def enforce_policy() -> None:
         return
     if not current_user.is_authenticated:
         raise Unauthenticated("Sign in to go on.")
-    if wanted.permission is not None and not current_staff().may(wanted.permission):
+    if wanted.permission is None:
+        return
+    if not current_user.is_staff:
+        raise Forbidden("This part of the shop is for its staff. Sign in with a staff account to go on.")
+    if wanted.permission != ANY_STAFF and not current_staff().may(wanted.permission):
         raise Forbidden("Your role does not allow this. Ask an owner of the shop for it.")
 
 

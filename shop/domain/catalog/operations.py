@@ -45,7 +45,7 @@ class Saved:
     changed_fields: tuple[str, ...] = ()
 
 
-class _Changes:
+class Changes:
     """What one save changes: field -> before and after. A value that is the same is not written."""
 
     def __init__(self) -> None:
@@ -87,13 +87,13 @@ def save_category(
     category = db.session.scalars(select(Category).filter_by(slug=slug)).one_or_none() or Category(slug=slug)
     parent = _category_of(parent_slug)
     _refuse_loop(category, parent)
-    changes = _Changes()
+    changes = Changes()
     values = {"name": name.strip(), "description": description, "position": position}
     changes.assign(category, {**values, "parent_id": parent.id if parent else None})
     db.session.add(category)
     db.session.flush()
     if "name" in changes.after:
-        _refresh_words_of(category)
+        refresh_words_of(category)
     return category
 
 
@@ -119,9 +119,10 @@ def _refuse_loop(category: Category, parent: Category | None) -> None:
         above = db.session.get(Category, above.parent_id) if above.parent_id else None
 
 
-def _refresh_words_of(category: Category) -> None:
+def refresh_words_of(category: Category) -> None:
+    """Bring the words that its products are found by in step with the category's name, in the current operation."""
     for product in db.session.scalars(_whole_products().where(Product.category_id == category.id)):
-        _Changes().assign(product, {"search_text": _search_text(product, category, product.attributes)})
+        Changes().assign(product, {"search_text": _search_text(product, category, product.attributes)})
 
 
 # -- products ---------------------------------------------------------------------------------------------------------
@@ -141,13 +142,13 @@ def save_product(draft: ProductDraft, actor: Actor, *, set_stock: bool = False) 
     product = found or Product(slug=draft.slug, variants=[], images=[], attributes=[])
     category_now = found.category if found else None
     category = category_now if isinstance(draft.category_slug, Unsaid) else _category_of(draft.category_slug)
-    changes = _Changes()
+    changes = Changes()
     changes.assign(product, _product_values(draft, category))
     db.session.add(product)
     variants = _save_variants(product, draft, actor, changes, set_stock=set_stock)
     _save_images(product, draft, {variant.option_key: variant.id for variant in variants}, changes)
     attributes = _save_attributes(product, draft, changes)
-    _Changes().assign(product, _derived_values(product, category, attributes))
+    Changes().assign(product, _derived_values(product, category, attributes))
     db.session.flush()
     refresh_listing(product, product.variants, attributes, filterable_names())
     if found and any(not field.endswith(".stock") for field in changes.after):
@@ -200,7 +201,7 @@ def _search_text(product: Product, category: Category | None, attributes: Iterab
     return " ".join(fold_text(" ".join(words)).split())
 
 
-def _record(product: Product, changes: _Changes, actor: Actor, *, is_new: bool) -> Saved:
+def _record(product: Product, changes: Changes, actor: Actor, *, is_new: bool) -> Saved:
     if not changes:
         return Saved("unchanged", product.public_id)
     record_event("product.saved", product.public_id)
@@ -217,7 +218,7 @@ Pairs = list[tuple[VariantDraft, Variant | None]]
 
 
 def _save_variants(
-    product: Product, draft: ProductDraft, actor: Actor, changes: _Changes, *, set_stock: bool
+    product: Product, draft: ProductDraft, actor: Actor, changes: Changes, *, set_stock: bool
 ) -> list[Variant]:
     siblings = list(product.variants)
     pairs = _match_variants(siblings, draft)
@@ -229,7 +230,7 @@ def _save_variants(
             changes.note(f"variants[{wanted.name}]", None, wanted.sku)
             db.session.add(variant)
             new.append((variant, wanted))
-            _Changes().assign(variant, _variant_values(wanted, position))
+            Changes().assign(variant, _variant_values(wanted, position))
         else:
             changes.assign(variant, _variant_values(wanted, position), f"variants[{wanted.name}]")
     described = [variant for _, variant in pairs]
@@ -270,7 +271,7 @@ def _variant_values(wanted: VariantDraft, position: int) -> dict[str, Any]:
     }
 
 
-def _claim_skus(pairs: Pairs, siblings: list[Variant], draft: ProductDraft, changes: _Changes) -> None:
+def _claim_skus(pairs: Pairs, siblings: list[Variant], draft: ProductDraft, changes: Changes) -> None:
     """Free the wanted SKUs that other variants of the product hold, or raise Conflict for one that is not to be had."""
     wanted = {described.sku: variant for described, variant in pairs}
     own_ids = {variant.id for variant in siblings}
@@ -294,7 +295,7 @@ def _sku_taken(sku: str, holder: str) -> Conflict:
     return Conflict(message, [Detail("sku", message)])
 
 
-def _correct_stocks(pairs: Pairs, actor: Actor, changes: _Changes) -> None:
+def _correct_stocks(pairs: Pairs, actor: Actor, changes: Changes) -> None:
     known = [(v.id, v, w.stock) for w, v in pairs if v is not None and not isinstance(w.stock, Unsaid)]
     for _, variant, units in sorted(known, key=lambda entry: entry[0]):
         before = correct_stock(variant, units, actor)
@@ -305,7 +306,7 @@ def _correct_stocks(pairs: Pairs, actor: Actor, changes: _Changes) -> None:
 # -- pictures and attributes ------------------------------------------------------------------------------------------
 
 
-def _save_images(product: Product, draft: ProductDraft, variant_ids: Mapping[str, int], changes: _Changes) -> None:
+def _save_images(product: Product, draft: ProductDraft, variant_ids: Mapping[str, int], changes: Changes) -> None:
     if isinstance(draft.images, Unsaid):
         return
     known = {name: image for image in product.images for name in (image.file_name, image.source_url) if name}
@@ -321,7 +322,7 @@ def _save_images(product: Product, draft: ProductDraft, variant_ids: Mapping[str
             image = Image(product_id=product.id)
             db.session.add(image)
             changes.note(part, None, "added")
-            _Changes().assign(image, values)
+            Changes().assign(image, values)
         else:
             changes.assign(image, values, part)
         kept.append(image)
@@ -344,7 +345,7 @@ def _image_values(wanted: ImageDraft, variant_ids: Mapping[str, int], position: 
     return values | {column: value for column, value in known.items() if value is not None}
 
 
-def _save_attributes(product: Product, draft: ProductDraft, changes: _Changes) -> list[ProductAttribute]:
+def _save_attributes(product: Product, draft: ProductDraft, changes: Changes) -> list[ProductAttribute]:
     if isinstance(draft.attributes, Unsaid):
         return list(product.attributes)
     present = {(row.name, row.value): row for row in product.attributes}

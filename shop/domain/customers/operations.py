@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 
 from shop.db import changed_rows, db, exactly_one, operation, transaction_time
 from shop.domain.actors import Actor
+from shop.domain.audit.models import AuditEntry
 from shop.domain.audit.operations import record_change
 from shop.domain.customers.models import StaffRole, User, UserSession
 from shop.domain.customers.passwords import hash_password, password_matches
@@ -24,6 +25,8 @@ CUSTOMER_LONGEST = timedelta(days=90)
 STAFF_LONGEST = timedelta(hours=12)
 TOUCH_EVERY = timedelta(minutes=1)
 OWNER = "Owner"
+SIGNED_IN = "staff.signed_in"
+NO_SUCH_PAIR = "The e-mail address and the password do not belong together. Check both."
 
 
 class Credentials(Input):
@@ -103,8 +106,30 @@ def authenticate(credentials: Credentials) -> User:
     user = db.session.scalars(select(User).filter_by(email=credentials.email.lower())).first()
     stored = user.password_hash if user is not None and user.is_active else None
     if not password_matches(stored, credentials.password) or user is None:
-        raise Unauthenticated("The e-mail address and the password do not belong together. Check both.")
+        raise Unauthenticated(NO_SUCH_PAIR)
     return user
+
+
+def authenticate_staff(credentials: Credentials) -> User:
+    """As authenticate(), for members of staff alone; raises Unauthenticated, in the same words for anybody else."""
+    user = authenticate(credentials)
+    if not user.is_staff:
+        raise Unauthenticated(NO_SUCH_PAIR)
+    return user
+
+
+@operation
+def note_sign_in(actor: Actor) -> AuditEntry | None:
+    """Record that a member of staff signed in; returns the entry of the time before, None for the first time."""
+    user = db.session.get_one(User, actor.user_id)
+    before = db.session.scalars(
+        select(AuditEntry)
+        .filter_by(subject_kind="user", subject_id=user.public_id, action=SIGNED_IN)
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+    ).first()
+    record_change(actor, SIGNED_IN, "user", user.public_id, {}, {})
+    return before
 
 
 def find_user(user_id: int) -> User | None:

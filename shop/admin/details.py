@@ -1,0 +1,63 @@
+"""The one detail page: cards, facts beside them, and what the audit log knows of the thing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from shop.admin.lists import find_row
+from shop.admin.rendering import may_see, render
+from shop.admin.resource import Act, Resource, Row
+from shop.domain.audit.queries import Entry, list_entries_of
+from shop.domain.inputs import read_form
+from shop.errors import Conflict, Invalid, Unknown
+from shop.policies import current_staff
+
+HISTORY = 20
+
+
+def show_detail(resource: Resource, public_id: str) -> ResponseReturnValue:
+    """The page of a row that is read rather than edited."""
+    assert resource.detail is not None
+    row = find_row(resource, public_id)
+    can_write = resource.write is not None and current_staff().may(resource.write)
+    return render(
+        "admin/detail.html",
+        resource=resource,
+        row=row,
+        title=resource.row_name(row),
+        cards=[(card, card.load(row)) for card in resource.detail.cards],
+        facts=resource.facts(row),
+        history=history_of(resource, row),
+        acts=[each for each in resource.acts if can_write and each.is_possible(row)],
+        links=resource.links(row),
+        edit=url_for(resource.endpoint("form"), public_id=public_id) if resource.form else "",
+    )
+
+
+def do_act(resource: Resource, act: Act, public_id: str) -> ResponseReturnValue:
+    """Do one thing to the row; where it cannot be done, the row's page says why."""
+    try:
+        wish: Any = read_form(act.wish, request.form.items()) if act.wish else None
+        act.do(public_id, wish, current_staff())
+    except (Conflict, Invalid, Unknown) as refusal:
+        flash(" ".join(dict.fromkeys([refusal.message, *(each.message for each in refusal.details)])), "error")
+        return redirect(url_for(resource.endpoint("row"), public_id=public_id), 303)
+    flash(act.said)
+    if act.leads_to_list:
+        return redirect(url_for(resource.endpoint("list")), 303)
+    return redirect(url_for(resource.endpoint("row"), public_id=public_id), 303)
+
+
+def history_of(resource: Resource, row: Row) -> list[Entry]:
+    """The last changes of the row, for who may read the audit log."""
+    if not may_see("admin.audit_list"):
+        return []
+    return list_entries_of(resource.kind, resource.row_id(row), HISTORY)
+
+
+def last_change_of(resource: Resource, row: Row) -> Entry | None:
+    """Who changed the row last."""
+    return next(iter(list_entries_of(resource.kind, resource.row_id(row), 1)), None)
