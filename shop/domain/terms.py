@@ -13,6 +13,7 @@ from shop.settings import Settings
 MAX_QUANTITY = 99  # of one variant in a cart (requirements CART-3)
 MAX_LINES = 100
 CART_DAYS = 30
+RETURN_DAYS = 30  # after delivery; a promise of the page about returns
 
 
 @dataclass(frozen=True)

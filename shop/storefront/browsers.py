@@ -21,10 +21,11 @@ ICONS = {
     "img/icon-512.png": ("512x512", "any"),
     "img/icon-maskable-512.png": ("512x512", "maskable"),
 }
+PLACEHOLDER = "img/placeholder.svg"  # for pictures that were never seen
 # Every public page asks for these, the offline page among them.
 KEPT_ASSETS = (
     *("css/shop.css", "js/shop.js", "js/offline.js", "vendor/htmx-4.0.1.min.js"),
-    *("fonts/instrument-serif-5.3.0.woff2", "img/favicon.svg", "img/apple-touch-icon.png", "img/placeholder.svg"),
+    *("fonts/instrument-serif-5.3.0.woff2", "img/favicon.svg", "img/apple-touch-icon.png", PLACEHOLDER),
 )
 WORKER = "js/service-worker.js"
 WORKER_POLICY = "default-src 'none'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -90,6 +91,7 @@ def service_worker() -> ResponseReturnValue:
         "version": version,
         "offline": url_for("browsers.show_offline"),
         "assets": [asset(name) for name in KEPT_ASSETS],
+        "placeholder": asset(PLACEHOLDER),
     }
     response = _answer(f"const KEPT = {json.dumps(kept)};\n{source}", "text/javascript")
     response.headers["Cache-Control"] = "no-cache"

@@ -19,7 +19,7 @@ from shop.domain.carts.operations import (
     change_quantity,
     remove_from_cart,
 )
-from shop.domain.carts.queries import find_line, get_cart, price_cart
+from shop.domain.carts.queries import find_line, find_line_of_variant, get_cart, price_cart
 from shop.domain.catalog.models import Variant
 from shop.domain.catalog.queries import find_variant, get_product
 from shop.domain.inputs import Input, PublicId, read_form, read_query
@@ -52,19 +52,27 @@ class ProductChoice(Input):
 def add_item() -> ResponseReturnValue:
     try:
         wanted = _read_wanted()
+    except Invalid as refusal:
+        return _refuse_to_add(refusal)
+    try:
         cart_id = _add_to_own_cart(wanted)
     except (Invalid, OutOfStock) as refusal:
-        return _refuse_to_add(refusal)
+        return _refuse_to_add(refusal, _find_rest(wanted, refusal))
     shown = _shown(get_cart(cart_id, current_shopper()))
-    count = shown["priced"].item_count
-    if not is_partial():
-        return remember_cart(go_to(url_for("cart.show_cart")), cart_id, count)
-    lines = shown["priced"].lines
-    added = next((line for line in lines if line.variant.public_id == wanted.variant_id), None)
-    said = {"added": added.product.name, "added_id": added.item.public_id} if added else {"added": ""}
-    response = make_response(render_template("cart/_drawer.html", **shown, **said))
+    if is_partial():
+        line = next((line for line in shown["priced"].lines if line.variant.public_id == wanted.variant_id), None)
+        return _open_drawer(shown, added_id=line.item.public_id if line else "")
+    return remember_cart(go_to(url_for("cart.show_cart")), cart_id, shown["priced"].item_count)
+
+
+def _open_drawer(shown: dict[str, Any], *, added_id: str, status: int = 200) -> Response:
+    """The cart beside the page, for HTMX; `added_id` is its line that was added to or set just now."""
+    priced = shown["priced"]
+    added = next((line.product.name for line in priced.lines if line.item.public_id == added_id), "")
+    drawer = render_template("cart/_drawer.html", **shown, added=added, added_id=added_id)
+    response = make_response(drawer, status)
     response.headers["HX-Retarget"] = "#drawer"
-    return remember_cart(response, cart_id, count)
+    return remember_cart(response, priced.cart.public_id, priced.item_count)
 
 
 def _read_wanted() -> AddToCart:
@@ -93,13 +101,32 @@ def _add_to_own_cart(wanted: AddToCart) -> str:
     return add_to_new_cart(wanted, actor, terms).public_id
 
 
-def _refuse_to_add(refusal: ShopError) -> ResponseReturnValue:
+@dataclass(frozen=True)
+class Rest:
+    """What can be had where more was asked for; `item_id` is the cart's line of it, empty where it has none yet."""
+
+    wanted: AddToCart
+    left: int
+    item_id: str
+
+
+def _find_rest(wanted: AddToCart, refusal: ShopError) -> Rest | None:
+    """What is left and not in the cart already; None where nothing is, or where stock is not what was wanting."""
+    left = refusal.details[0].available or 0
+    own = find_own_cart()
+    line = find_line_of_variant(own, wanted.variant_id) if own else None
+    if left <= (line.quantity if line else 0):
+        return None
+    return Rest(wanted, left, line.public_id if line else "")
+
+
+def _refuse_to_add(refusal: ShopError, rest: Rest | None = None) -> ResponseReturnValue:
     sentence = _sentence_of(refusal)
     if is_partial():
-        return render_template("cart/_not_added.html", refusal=sentence), status_of(refusal)
+        return render_template("cart/_not_added.html", refusal=sentence, rest=rest), status_of(refusal)
     product = get_product(read_form(ProductChoice, request.form.items()).product_id)
     quantity = request.form.get("quantity", "")
-    page = render_product(product, choose(product, request.form), quantity=quantity, refusal=sentence)
+    page = render_product(product, choose(product, request.form), quantity=quantity, refusal=sentence, rest=rest)
     return page, status_of(refusal)
 
 
@@ -146,10 +173,12 @@ def _shown(cart: Cart | None) -> dict[str, Any]:
         "changed": "",
         "country": country,
         "gone": None,
+        "is_set": False,
         "message": "",
         "mistakes": {},
         "moved": False,
         "priced": price_cart(cart, terms, method) if cart else None,
+        "short": (),
     }
 
 
@@ -165,11 +194,12 @@ def change_item(item_id: str) -> ResponseReturnValue:
     try:
         change_quantity(cart_id, item_id, read_form(ChangeQuantity, request.form.items()), current_shopper())
     except (Invalid, OutOfStock) as refusal:
+        short = (item_id,) if isinstance(refusal, OutOfStock) else ()
         mistakes = {item_id: _sentence_of(refusal)}
-        return _show_changed(cart_id, mistakes=mistakes, status=status_of(refusal), changed=item_id)
+        return _show_changed(cart_id, mistakes=mistakes, short=short, status=status_of(refusal), changed=item_id)
     except NotFound as refusal:
         return _show_changed(cart_id, message=refusal.message, status=404)
-    return _show_changed(cart_id, changed=item_id)
+    return _show_changed(cart_id, changed=item_id, is_set="set" in request.form)
 
 
 @blueprint.post("/cart/items/<item_id>/removal")
@@ -224,6 +254,8 @@ def _show_changed(cart_id: str, *, status: int = 200, **changes: Any) -> Respons
     if status == 200 and not is_partial():
         return go_to(url_for("cart.show_cart"))
     shown = _shown(get_cart(cart_id, current_shopper())) | changes
+    if is_partial() and request.args.get("view") == "drawer":
+        return _open_drawer(shown, added_id=shown["changed"] if status == 200 else "", status=status)
     if is_partial():
         response = make_response(render_template("cart/_changed.html", **shown), status)
     else:

@@ -16,7 +16,7 @@ from shop.domain.catalog.queries import (
     Page,
     ProductFilter,
     children_of,
-    find_product_status,
+    find_archived_product,
     find_products,
     get_category,
     get_product,
@@ -35,6 +35,7 @@ from shop.extensions import limiter, settings, terms
 from shop.policies import policy
 from shop.storefront.htmx import is_partial, vary_by_htmx
 from shop.storefront.offers import Choice, card_of, choose, facts_of, offered_variants, pictures_of
+from shop.storefront.redirects import moved_permanently
 from shop.storefront.rendering import render_page
 from shop.storefront.structured import describe_path, describe_product, describe_shop
 
@@ -103,6 +104,8 @@ def category(slug: str) -> ResponseReturnValue:
     asked = read_query(ListingQuery, request.args)
     page = list_products(asked.to_filter(category=slug))
     found = get_category(page.categories, slug)
+    if found.slug != slug:
+        return moved_permanently("catalog.category", slug=found.slug)
     context = _results_context(asked, page, "catalog.category", {"slug": slug}) | {
         "category": found,
         "children": children_of(page.categories, found),
@@ -166,6 +169,8 @@ def _show_listing(template: str, page: Page, context: dict[str, Any]) -> Respons
 @policy("public")
 def product(slug: str) -> ResponseReturnValue:
     found = _get_product_or_gone(slug)
+    if found.slug != slug:
+        return moved_permanently("catalog.product", slug=found.slug)
     choice, quantity = choose(found, request.args), _asked_quantity()
     if is_partial():
         context = product_context(found, choice, quantity=quantity)
@@ -187,18 +192,19 @@ def _get_product_or_gone(slug: str) -> Product:
     try:
         return get_product(slug)
     except NotFound:
-        if find_product_status(slug) == "archived":
+        if find_archived_product(slug):
             raise Gone("This product is not sold any more.") from None
         raise
 
 
-def render_product(found: Product, choice: Choice, *, quantity: str = "1", refusal: str = "") -> str:
-    """A product's whole page, with its way down the category tree."""
+def render_product(found: Product, choice: Choice, *, quantity: str = "1", **refused: Any) -> str:
+    """A product's whole page, with its way down the category tree; `refused` is what _not_added.html shows."""
     categories = list_categories()
-    context = product_context(found, choice, quantity=quantity, refusal=refusal)
+    context = product_context(found, choice, quantity=quantity) | refused
     related = [card_of(product) for product in find_products(related_ids(found, limit=RELATED))]
     path = _path_of(categories, found)
-    described = describe_product(found, offered_variants(found), context["pictures"])
+    methods = methods_serving(terms.shipping_methods, terms.home_country)
+    described = describe_product(found, offered_variants(found), context["pictures"], methods)
     context |= {
         "facts": facts_of(found),
         "path": path,
@@ -208,7 +214,7 @@ def render_product(found: Product, choice: Choice, *, quantity: str = "1", refus
     return render_page("catalog/product.html", categories=categories, **context)
 
 
-def product_context(found: Product, choice: Choice, *, quantity: str = "1", refusal: str = "") -> dict[str, Any]:
+def product_context(found: Product, choice: Choice, *, quantity: str = "1") -> dict[str, Any]:
     """What the page and its buy box show. Delivery is told for the first country that is served."""
     country, today = terms.home_country, transaction_time().date()
     methods = methods_serving(terms.shipping_methods, country)[:2]
@@ -219,7 +225,7 @@ def product_context(found: Product, choice: Choice, *, quantity: str = "1", refu
         "pictures": pictures_of(found, choice.variant),
         "product": found,
         "quantity": quantity,
-        "refusal": refusal,
+        "refusal": "",
     }
 
 

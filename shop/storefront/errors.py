@@ -11,10 +11,11 @@ from werkzeug.exceptions import HTTPException
 
 from shop import errors
 from shop.db import is_unreachable
-from shop.domain.catalog.queries import list_categories
+from shop.domain.catalog.queries import find_archived_product, find_products, list_categories, related_ids
 from shop.errors import ShopError, TooMany, Unauthenticated, Unavailable
 from shop.extensions import seconds_until_free
 from shop.storefront.htmx import go_to, is_htmx
+from shop.storefront.offers import Card, card_of
 from shop.storefront.redirects import sign_in_address
 from shop.storefront.rendering import render_page, render_plain_page
 
@@ -55,6 +56,7 @@ SENTENCES = {
 }
 STALE_FORM = "This page was open for too long. Go back, reload the page and try again."
 RETRY_AFTER = 30
+RELATED = 4  # as many as fill a row
 
 
 def status_of(error: ShopError) -> int:
@@ -137,10 +139,17 @@ def _page(status: int, context: dict[str, object]) -> str:
         return render_plain_page("errors/error.html", start=_start(status), **context)
     slug = (request.view_args or {}).get("slug", "")
     try:
-        categories = list_categories()
+        categories, cards = list_categories(), _cards_instead(slug) if status == 410 else []
     except SQLAlchemyError:
-        categories = ()
-    return render_page("errors/not_found.html", categories=categories, looked_for=slug.replace("-", " "), **context)
+        categories, cards = (), []
+    looked_for = slug.replace("-", " ")
+    return render_page("errors/not_found.html", categories=categories, cards=cards, looked_for=looked_for, **context)
+
+
+def _cards_instead(slug: str) -> list[Card]:
+    """What is sold now in place of a product that is not sold any more."""
+    gone = find_archived_product(slug)
+    return [card_of(product) for product in find_products(related_ids(gone, limit=RELATED))] if gone else []
 
 
 def _start(status: int) -> str:

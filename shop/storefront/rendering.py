@@ -12,8 +12,9 @@ from shop.assets import asset
 from shop.domain.addresses import country_in_sentence, country_names
 from shop.domain.catalog.models import Category
 from shop.domain.catalog.queries import children_of, list_categories
-from shop.domain.catalog.renditions import renditions_of
+from shop.domain.catalog.renditions import largest_file, renditions_of
 from shop.domain.catalog.richtext import plain_text, sanitise_html
+from shop.domain.terms import RETURN_DAYS
 from shop.extensions import settings
 from shop.words import day, moment, words
 
@@ -30,7 +31,9 @@ def register(app: Flask) -> None:
         asset=asset,
         country_in_sentence=country_in_sentence,
         country_names=country_names(),
+        largest_media_url=largest_media_url,
         media_url=media_url,
+        return_days=RETURN_DAYS,
         contact_address=configured.mail_from,
         shop_address=configured.shop_address_lines,
         shop_intro=configured.shop_intro,
@@ -59,6 +62,11 @@ def render_plain_page(template: str, **context: Any) -> str:
 def media_url(file_name: str | None) -> str:
     """The address of a stored picture; the placeholder where there is none."""
     return url_for("pages.media", name=file_name) if file_name else asset("img/placeholder.svg")
+
+
+def largest_media_url(file_name: str) -> str:
+    """The address of a stored picture as large as there is."""
+    return media_url(largest_file(file_name))
 
 
 def srcset(file_name: str | None) -> str:

@@ -57,6 +57,7 @@
   document.addEventListener("input", ({ target }) => {
     if (!target.closest(".stepper")) return;
     dropStep(target.id);
+    if (target.checkValidity()) target.removeAttribute("aria-invalid");  // what was refused is mended
     typed = { id: target.id, value: target.value };
   });
   document.addEventListener("focusout", ({ target }) => {

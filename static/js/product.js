@@ -21,6 +21,45 @@
     });
   }, true);
 
+  // A picture of the strip opens as large as there is, with the place in view that was pressed.
+  const zoom = byId("zoom"), frame = zoom?.lastElementChild;
+  let opener, place;
+  const links = () => [...document.querySelectorAll(".strip a")];
+  function showLarge(wanted, x = 0.5, y = 0.5) {
+    const all = links();
+    place = (wanted + all.length) % all.length;
+    const small = all[place].querySelector("img");
+    const large = new Image(small.getAttribute("width"), small.getAttribute("height"));
+    Object.assign(large, { src: all[place].href, alt: small.alt });
+    frame.replaceChildren(large);
+    byId("zoom-place").textContent = place + 1;
+    const box = large.getBoundingClientRect(), view = frame.getBoundingClientRect();
+    frame.scrollBy(box.x + x * box.width - view.x - view.width / 2, box.y + y * box.height - view.y - view.height / 2);
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest(".strip a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    opener = link;
+    zoom.showModal();
+    const box = link.getBoundingClientRect();
+    const at = event.detail ? [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height] : [];
+    showLarge(links().indexOf(link), ...at);
+  });
+  zoom?.addEventListener("click", ({ target }) => {
+    const turn = target.closest("[data-turn]");
+    if (turn) showLarge(place + Number(turn.dataset.turn));
+    else if (target === zoom || target === frame) zoom.close();
+  });
+  zoom?.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    // Where the picture itself has the focus and is wider than the screen, the keys move it.
+    if (!step || links().length < 2 || (event.target === frame && frame.scrollWidth > frame.clientWidth)) return;
+    event.preventDefault();
+    showLarge(place + (zoom.matches(":dir(rtl)") ? -step : step));
+  });
+  zoom?.addEventListener("close", () => opener.focus());
+
   // On a phone the button at the lower edge is there only while the other one is out of sight.
   const watcher = new IntersectionObserver(([entry]) => {
     byId("buy-bar")?.classList.toggle("is-beside", entry.isIntersecting);
@@ -30,5 +69,14 @@
     watcher.observe(byId("add"));
   }
   watchAddButton();
-  document.addEventListener("htmx:after:swap", watchAddButton);
+  const drawer = byId("drawer");
+  document.addEventListener("htmx:after:swap", () => {
+    const result = byId("add-result");
+    watchAddButton();
+    if (drawer.open) result.replaceChildren();  // a refusal is over once the cart is seen
+    else if (result.firstChild) result.scrollIntoView({ block: "nearest" });
+  });
+  drawer.addEventListener("close", () => {
+    if (drawer.contains(document.activeElement)) byId("add").focus();  // what was pressed went with the refusal
+  });
 })();

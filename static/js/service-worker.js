@@ -87,9 +87,15 @@ async function findPage(url) {
 async function findOrFetch(event) {
   const kept = await caches.match(event.request.url);
   if (kept) return kept;
-  const answer = await fetch(event.request);
+  const answer = await fetch(event.request).catch(() => null);
+  if (!answer) return standIn(event.request);
   if (answer.status === 200) event.waitUntil(keep(SEEN, event.request.url, answer.clone()));
   return answer;
+}
+
+// A picture that was never seen: a neutral one takes its place, and is not kept as it.
+async function standIn({ destination }) {
+  return (destination === "image" && await caches.match(KEPT.placeholder)) || Response.error();
 }
 
 async function keep(name, address, answer) {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 import uuid
+from collections.abc import Sequence
 
+import pypdf
 from playwright.sync_api import Page, expect
 
 ADDRESS = {
@@ -52,3 +55,8 @@ def expect_in_cart(page: Page, items: int) -> None:
     """The cart's link says how many items are in it, also to those who do not see it."""
     name = {0: "Cart", 1: "Cart 1 item"}.get(items, f"Cart {items} items")
     expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
+
+
+def printed(page: Page, paper: str = "A4") -> Sequence[pypdf.PageObject]:
+    """The page as sheets, as they leave the printer."""
+    return pypdf.PdfReader(io.BytesIO(page.pdf(format=paper))).pages

@@ -111,6 +111,13 @@ def test_axe_finds_nothing_from_the_product_to_the_order(page):
     assert not found, "\n".join(found)
 
 
+def test_axe_finds_nothing_while_a_picture_is_shown_large(page):
+    page.goto("/products/amber")
+    page.locator(".strip a").first.click()
+    expect(page.locator("#zoom")).to_be_visible()
+    assert violations(page, "large picture") == []
+
+
 def test_axe_finds_nothing_on_the_pages_of_a_customer(page):
     page.goto("/sign-in")
     page.get_by_label("E-mail").fill("axe@example.com")

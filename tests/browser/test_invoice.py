@@ -12,6 +12,7 @@ from shop.db import db
 from shop.domain.orders.tokens import order_token
 from shop.domain.terms import Terms
 from tests.browser.conftest import PHONE
+from tests.browser.shopper import printed
 from tests.browser.test_tour import look
 from tests.conftest import make_product, placed_order, variants_of
 
@@ -31,11 +32,6 @@ def ordered(shop, count):
         address = f"/orders/{order.public_id}/invoice?token={order_token(order, terms.order_token_secrets)}"
         db.session.remove()
         return address
-
-
-def printed(page, paper="A4"):
-    """The pages as they leave the printer."""
-    return pypdf.PdfReader(io.BytesIO(page.pdf(format=paper))).pages
 
 
 def words_of(page):

@@ -191,3 +191,21 @@ def test_a_page_that_is_gone_is_forgotten(page, watched):
     worker.evaluate("() => keep(PAGES, location.origin + '/products/nothing', new Response('old'))")
     page.goto("/products/nothing")
     page.wait_for_function("async () => !(await caches.match(location.href))")
+
+
+def test_a_picture_that_was_never_seen_has_a_neutral_one_in_its_place(page, watched):
+    watched.expected = [*NO_NETWORK, "ERR_FAILED"]
+    open_shop(page)
+    see(page, "/products/amber")
+    page.context.service_workers[0].evaluate("() => caches.delete(SEEN)")
+    page.context.new_cdp_session(page).send("Network.clearBrowserCache")
+    go_offline(page)
+
+    page.goto("/products/amber")
+
+    page.wait_for_function("() => [...document.querySelectorAll('.gallery img')].every(i => i.complete)")
+    shown = page.locator(".gallery img").evaluate_all("all => all.map(i => [i.currentSrc, i.naturalWidth > 0])")
+    assert len(shown) == 4 and all("/media/" in source and is_whole for source, is_whole in shown), shown
+    assert not any("/media/" in address for address in kept(page).get("seen", []))  # nothing is kept in its name
+    for source, _ in shown:
+        assert page.evaluate("source => fetch(source).catch(() => null)", source) is None  # only as a picture

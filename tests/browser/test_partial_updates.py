@@ -75,8 +75,63 @@ def test_a_refused_addition_says_why_beside_the_button(page, watched):
     page.goto("/products/scarce-balm")
     page.get_by_label("Quantity").fill("9")
     page.locator("#add").click()
-    expect(page.locator("#add-result")).to_have_text("Only 3 left.")
+    expect(page.locator("#add-result")).to_contain_text("Only 3 left.")
     expect_in_cart(page, 0)
+
+
+def test_one_press_beside_a_refused_addition_puts_what_there_is_into_the_cart(page, watched):
+    watched.expected = REFUSED
+    page.goto("/products/scarce-balm")
+    page.get_by_label("Quantity").fill("9")
+    page.locator("#add").click()
+    page.get_by_role("button", name="Add 3").click()
+    expect(page.get_by_text("Scarce balm is in your cart")).to_be_visible()
+    page.get_by_label("Quantity of Scarce balm").fill("2")
+    page.get_by_label("Quantity of Scarce balm").press("Enter")
+    expect_in_cart(page, 2)
+    page.keyboard.press("Escape")
+    expect(page.locator("#add-result")).to_be_empty()
+    page.goto("/products/scarce-balm")
+    page.get_by_label("Quantity").fill("2")
+    page.locator("#add").click()
+    expect(page.locator("#add-result")).to_contain_text("Only 3 left. Your cart has 2.")
+
+    page.get_by_role("button", name="Set to 3").click()
+
+    expect(page.get_by_label("Quantity of Scarce balm")).to_have_value("3")
+    expect_in_cart(page, 3)
+    page.keyboard.press("Escape")
+    expect(page.locator("#add")).to_be_focused()
+    expect(page.locator("#add-result")).to_be_empty()
+
+
+def test_one_press_beside_a_refused_step_sets_the_line_to_what_there_is(page, watched):
+    watched.expected = REFUSED
+    add_to_cart(page, "scarce-balm", 2)
+    page.goto("/cart")
+    quantity = page.get_by_label("Quantity of Scarce balm")
+    quantity.fill("9")
+    quantity.press("Enter")
+    expect(page.locator(".line-problem")).to_contain_text("Only 3 left. Your cart has 2.")
+
+    page.get_by_role("button", name="Set to 3").click()
+
+    expect(quantity).to_have_value("3")
+    expect(quantity).to_be_focused()
+    expect(page.locator(".line-problem")).to_have_count(0)
+    expect_in_cart(page, 3)
+
+
+def test_without_javascript_that_press_leads_to_the_cart(open_browser, watched):
+    watched.expected = REFUSED
+    page = open_browser(javascript=False)
+    for wanted, press in (("9", "Add 3"), ("2", "Set to 3")):
+        page.goto("/products/scarce-balm")
+        page.get_by_label("Quantity").fill(wanted)
+        page.locator("#add").click()
+        page.get_by_role("button", name=press).click()
+        expect(page.get_by_label("Quantity of Scarce balm")).to_have_value("3")
+        page.get_by_role("button", name="One less of Scarce balm").click()
 
 
 def test_a_combination_that_is_not_offered_says_so_at_once(page):

@@ -77,3 +77,102 @@ def test_without_javascript_they_lead_there_too(open_browser):
     page.locator(".thumbs a").nth(1).click()
     assert page.url.endswith("#picture-2")
     expect(page.locator("#picture-2")).to_be_in_viewport(ratio=0.5)
+
+
+# -- a picture as large as there is ------------------------------------------------------------------------------------
+
+FRAME = """() => {
+  const frame = document.querySelector('.zoom-frame'), picture = frame.firstElementChild;
+  return {
+    x: frame.getBoundingClientRect().x - picture.getBoundingClientRect().x, y: frame.scrollTop,
+    wide: frame.clientWidth, high: frame.clientHeight, picture: picture.offsetWidth, natural: picture.naturalWidth,
+  };
+}"""
+
+
+def press_picture(page, x=0.5, y=0.5):
+    """Press the first picture at a place of it, in parts of its width and height."""
+    link = page.locator(".strip a").first
+    box = link.bounding_box()
+    link.click(position={"x": box["width"] * x, "y": box["height"] * y})
+    expect(page.locator("#zoom")).to_be_visible()
+    page.wait_for_function("() => document.querySelector('.zoom-frame img').naturalWidth > 0")
+
+
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+def test_a_pressed_picture_opens_as_large_as_there_is_with_that_place_in_view(open_browser, direction):
+    page = open_browser(viewport=PHONE)
+    page.goto("/products/amber")
+    page.evaluate("direction => { document.documentElement.dir = direction }", direction)
+
+    press_picture(page, 0.25, 0.75)
+
+    frame = page.evaluate(FRAME)
+    assert frame["picture"] == frame["natural"] == 960
+    assert abs(frame["x"] + frame["wide"] / 2 - 0.25 * 960) < 4
+    assert abs(frame["y"] + frame["high"] / 2 - 0.75 * 1200) < 4 or frame["y"] + frame["high"] == 1200
+    page.mouse.move(195, 500)
+    page.mouse.wheel(200, 0)
+    page.wait_for_function(f"() => ({FRAME})().x > {frame['x']}")
+    page.get_by_role("button", name="Next picture").click()
+    frame = page.evaluate(FRAME)
+    assert abs(frame["x"] + frame["wide"] / 2 - 480) < 4 and abs(frame["y"] + frame["high"] / 2 - 600) < 4
+    touch = "() => [...document.querySelectorAll('#zoom, #zoom *')].map(e => getComputedStyle(e).touchAction)"
+    assert set(page.evaluate(touch)) == {"auto"}  # two fingers make it larger still
+    assert "scale" not in page.locator("meta[name=viewport]").get_attribute("content").replace("initial-scale", "")
+
+
+@pytest.mark.parametrize("close", ["Escape", "button", "beside", "beside the picture"])
+def test_the_large_picture_closes_and_the_focus_returns_to_the_small_one(page, close):
+    page.goto("/products/amber")
+    press_picture(page)
+
+    if close == "Escape":
+        page.keyboard.press("Escape")
+    elif close == "button":
+        page.get_by_role("button", name="Close the picture").click()
+    else:
+        page.mouse.click(8 if close == "beside" else 60, 450)
+
+    expect(page.locator("#zoom")).to_be_hidden()
+    expect(page.locator(".strip a").first).to_be_focused()
+    assert page.url.endswith("/products/amber")
+
+
+def test_the_large_pictures_are_turned_by_keys_and_by_buttons(page):
+    page.goto("/products/amber")
+    page.locator(".strip a").first.focus()
+    page.keyboard.press("Enter")
+    said, alt = page.locator("#zoom").get_by_role("status"), page.locator(".zoom-frame img")
+    expect(said).to_have_text("Picture 1 of 2")
+
+    page.keyboard.press("ArrowRight")
+    expect(said).to_have_text("Picture 2 of 2")
+    expect(alt).to_have_attribute("alt", "Amber, view 2")
+    page.get_by_role("button", name="Next picture").click()
+    expect(said).to_have_text("Picture 1 of 2")
+    page.get_by_role("button", name="Previous picture").click()
+    expect(said).to_have_text("Picture 2 of 2")
+    page.keyboard.press("ArrowLeft")
+    expect(said).to_have_text("Picture 1 of 2")
+
+    page.evaluate("() => { document.documentElement.dir = 'rtl' }")
+    page.get_by_role("button", name="Close the picture").press("ArrowLeft")
+    expect(said).to_have_text("Picture 2 of 2")
+
+
+def test_where_the_picture_has_the_focus_and_is_wider_than_the_screen_the_keys_move_it(open_browser):
+    page = open_browser(viewport=PHONE, reduced_motion="reduce")
+    page.goto("/products/amber")
+    press_picture(page)
+    before = page.evaluate(FRAME)["x"]
+    page.locator(".zoom-frame").press("ArrowRight")
+    page.wait_for_function(f"() => document.querySelector('.zoom-frame').scrollLeft > {before}")
+    expect(page.locator("#zoom").get_by_role("status")).to_have_text("Picture 1 of 2")
+
+
+def test_without_javascript_a_picture_leads_to_its_largest_file(open_browser):
+    page = open_browser(javascript=False, viewport=PHONE)
+    page.goto("/products/amber")
+    page.locator(".strip a").first.click()
+    assert page.url.endswith(".w960.avif")

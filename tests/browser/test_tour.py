@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
-from tests.browser.shopper import add_to_cart, fill_address, place_order
+from tests.browser.shopper import add_to_cart, fill_address, place_order, printed
 
 PUBLIC = [
     "/",
@@ -174,3 +174,40 @@ def test_a_printed_order_has_no_navigation(open_browser):
     assert not page.locator(".site-categories").is_visible()
     assert not page.locator("footer").is_visible()
     expect(page.locator(".sum .total")).to_be_visible()
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+@pytest.mark.parametrize("slug", ["amber", "long-cream"])
+def test_an_order_of_one_line_is_printed_on_one_sheet(open_browser, slug, paper):
+    page = open_browser()
+    add_to_cart(page, slug)
+    page.goto("/checkout")
+    fill_address(page)
+    number = place_order(page)
+
+    (sheet,) = printed(page, paper)
+
+    words = " ".join(sheet.extract_text().split())
+    for fact in (number, "Thank you, Lina", "Expected by", "Total", "1 Rainbow Street", "Cash on delivery"):
+        assert fact in words
+
+
+WIDTH_OF = "element => element.getBoundingClientRect().width"
+COLUMNS = "element => getComputedStyle(element).gridTemplateColumns.split(' ').length"
+
+
+def test_parts_of_an_order_go_by_the_width_of_their_place_not_of_the_page(open_browser):
+    page = open_browser()
+    add_to_cart(page)
+    page.goto("/checkout")
+    columns = {}
+    for width in (320, 390, 820, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        columns[width] = [page.locator(part).first.evaluate(COLUMNS) for part in ("#shippingMethod", ".choice-card")]
+    assert columns == {320: [1, 2], 390: [1, 3], 820: [2, 3], 1280: [1, 3]}
+    fill_address(page)
+    place_order(page)
+    for width, facts, picture in ((390, 1, 56), (820, 2, 80), (1280, 1, 80)):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.locator(".facts").evaluate(COLUMNS) == facts
+        assert page.locator(".summary-lines img").evaluate(WIDTH_OF) == picture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 
@@ -101,10 +102,74 @@ def test_more_than_there_is_is_refused_and_says_what_is_left(client, variant):
 
     assert page.status_code == piece.status_code == 409
     assert "Only 3 left. Your cart has 2." in body(page)
-    assert body(piece) == "Only 3 left. Your cart has 2."
+    assert body(piece) == "Only 3 left. Your cart has 2. Set to 3"
     assert f'value="{variant.public_id}" id="variantId-2" checked' in page.text
+    assert "js/forms.js" in page.text and "js/forms.js" not in client.get("/products/amber").text
     assert value_of(page, "quantity") == "2"
     assert lines() == [(variant.id, 2)]
+
+
+SET_FORM = re.compile(r'<form method="post" action="([^"]+)"[^>]*>((?:(?!</form>).)*id="set-.*?)</form>', re.DOTALL)
+
+
+def press_set(client, refused, **options):
+    """Press the button that stands beside a refusal."""
+    form = SET_FORM.search(refused.text)
+    assert form, "no button that sets the rest"
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[2]))
+    return client.post(html.unescape(form[1]), data=fields, **options)
+
+
+def test_beside_a_refusal_one_press_sets_what_there_is(client, variant):
+    put_in_cart(client, variant, 2)
+
+    answer = press_set(client, client.post("/cart/items", data=wish_of(variant, 2)))
+
+    assert answer.status_code == 303 and answer.location == "/cart"
+    client.get("/cart")
+    assert lines() == [(variant.id, 3)] and count_of(client) == "3"
+
+
+def test_with_htmx_that_press_opens_the_cart_beside_the_page(client, variant):
+    put_in_cart(client, variant, 2)
+
+    answer = press_set(client, client.post("/cart/items", data=wish_of(variant, 2), headers=HTMX), headers=HTMX)
+
+    assert answer.status_code == 200 and answer.headers["HX-Retarget"] == "#drawer"
+    assert "Amber is in your cart" in body(answer) and count_of(client) == "3"
+
+
+@pytest.mark.breaks_invariants
+def test_where_less_is_left_by_then_the_cart_says_so_and_offers_that(client, variant):
+    put_in_cart(client, variant, 1)
+    refused = client.post("/cart/items", data=wish_of(variant, 3), headers=HTMX)
+    change_variant(variant.id, on_hand=2)
+
+    answer = press_set(client, refused, headers=HTMX)
+
+    assert answer.status_code == 409 and answer.headers["HX-Retarget"] == "#drawer"
+    assert "Only 2 left. Your cart has 1." in body(answer) and "Set to 2" in body(answer)
+    assert lines() == [(variant.id, 1)]
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+def test_where_the_cart_has_none_of_it_one_press_adds_what_there_is(client, variant, headers):
+    refused = client.post("/cart/items", data=wish_of(variant, 9), headers=headers)
+    assert "Only 3 left. Add 3" in body(refused)
+
+    client.post("/cart/items", data=wish_of(variant, 3), headers=headers)
+
+    assert lines() == [(variant.id, 3)]
+
+
+def test_nothing_is_offered_where_the_cart_has_all_there_is_or_stock_is_not_what_is_wanting(client, variant):
+    put_in_cart(client, variant, 3)
+    for quantity in (1, 98, 0):
+        refused = client.post("/cart/items", data=wish_of(variant, quantity), headers=HTMX)
+        assert refused.status_code in {409, 422} and "<button" not in refused.text
+    for quantity in (4, 100, 0):
+        refused = change_cart(client, quantity=quantity, headers=HTMX)
+        assert refused.status_code in {409, 422} and not SET_FORM.search(refused.text)
 
 
 def test_what_is_sold_out_cannot_be_added_whatever_the_form_says(client, app):
@@ -268,6 +333,9 @@ def test_more_than_there_is_is_refused_at_its_line(client, variant, headers):
     assert "Only 3 left. Your cart has 2." in body(answer)
     assert 'aria-invalid="true"' in answer.text and value_of(answer, "quantity") == "2"
     assert "$40.00" in body(answer)
+    set_to_the_rest = press_set(client, answer, headers=headers)
+    assert set_to_the_rest.status_code == (200 if headers else 303)
+    assert lines() == [(variant.id, 3)]
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])

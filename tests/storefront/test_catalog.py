@@ -7,6 +7,8 @@ import re
 import pytest
 
 from shop.db import db, operation
+from shop.domain.actors import SYSTEM
+from shop.domain.catalog.addresses import change_slug
 from shop.domain.catalog.models import Product, Variant
 from shop.domain.catalog.operations import save_category
 from tests.conftest import add_picture, make_product, placed_order, variants_of
@@ -379,8 +381,8 @@ def _restock(variant_id, units):
 
 def test_a_product_can_be_opened_by_its_id_and_names_its_own_address(client, app):
     product = make_product("Amber", slug="amber")
-    page = client.get(f"/products/{product.public_id}")
-    assert page.status_code == 200
+    page = client.get(f"/products/{product.public_id}", follow_redirects=True)
+    assert (page.status_code, page.request.path) == (200, "/products/amber")
     assert 'rel="canonical" href="http://localhost/products/amber"' in page.text
     assert db.session.scalar(db.select(Product.slug)) == "amber"
 
@@ -418,3 +420,40 @@ def test_the_quantity_stays_when_another_variant_is_shown(client, app, asked, sh
     product = make_product("Oil", variants=["S", "L"])
     page = client.get(f"/products/{product.slug}?quantity={asked}")
     assert re.search(rf'name="quantity"[^>]*value="{shown}"', page.text)
+
+
+# -- addresses that changed -------------------------------------------------------------------------------------------
+
+
+def test_a_former_address_of_a_product_leads_to_the_present_one_with_what_was_asked_for(client, app):
+    product = make_product("Amber", slug="amber")
+    change_slug("product", product.public_id, "amber-oil", SYSTEM)
+
+    moved = client.get("/products/amber?variant=var_1&quantity=2")
+
+    assert (moved.status_code, moved.location) == (301, "/products/amber-oil?variant=var_1&quantity=2")
+    assert client.get(moved.location).status_code == 200
+    assert client.get(f"/products/{product.public_id}").location == "/products/amber-oil"
+    assert client.get("/api/v1/products/amber").json["data"]["slug"] == "amber-oil"
+
+
+def test_a_former_address_of_a_category_leads_to_the_present_one(client, category):
+    former = category.slug
+    change_slug("category", category.public_id, "elsewhere", SYSTEM)
+
+    moved = client.get(f"/categories/{former}?sort=name")
+
+    assert (moved.status_code, moved.location) == (301, "/categories/elsewhere?sort=name")
+    assert client.get("/api/v1/categories").json["data"][0]["slug"] == "elsewhere"
+
+
+def test_a_page_of_a_product_that_is_gone_shows_what_is_like_it(client, category):
+    gone = make_product("Old", slug="old-cream", status="archived", category_id=category.id)
+    make_product("New", slug="new-cream", category_id=category.id)
+
+    page = client.get("/products/old-cream")
+
+    assert page.status_code == 410
+    assert 'href="/products/new-cream"' in page.text
+    change_slug("product", gone.public_id, "older-cream", SYSTEM)
+    assert client.get("/products/old-cream").status_code == 410

@@ -79,6 +79,12 @@ def find_line(cart: Cart, line_id: str) -> CartLineItem | None:
     return db.session.scalars(statement.options(joinedload(CartLineItem.variant))).one_or_none()
 
 
+def find_line_of_variant(cart: Cart, variant_id: str) -> CartLineItem | None:
+    """The line in which this cart has the variant."""
+    statement = select(CartLineItem).join(CartLineItem.variant).where(Variant.public_id == variant_id)
+    return db.session.scalars(statement.filter(CartLineItem.cart_id == cart.id)).one_or_none()
+
+
 def price_cart(cart: Cart, terms: Terms, method: ShippingMethod | None = None) -> PricedCart:
     """The cart priced now, sent by `method`, else by the default one for its address; without both neither shipping nor
     tax is in it."""

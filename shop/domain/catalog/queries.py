@@ -14,6 +14,7 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from sqlalchemy.orm.strategy_options import _AbstractLoad
 
 from shop.db import db
+from shop.domain.catalog.addresses import find_moved
 from shop.domain.catalog.models import Category, Image, Product, Variant
 from shop.domain.catalog.richtext import fold_text
 from shop.domain.inputs import Input, Line
@@ -127,21 +128,24 @@ def _sorted(statement: Select[Product], asked: ProductFilter, among: Sequence[in
 
 
 def get_product(name: str) -> Product:
-    """The active product with this public id or slug; raises NotFound."""
-    return _one_product(or_(Product.public_id == name, Product.slug == name))
-
-
-def find_product_status(slug: str) -> str | None:
-    """The status of the product with this slug, whatever it is; None when there is none."""
-    return db.session.scalar(select(Product.status).where(Product.slug == slug))
-
-
-def _one_product(condition: ColumnElement[bool]) -> Product:
-    statement = select(Product).where(Product.status == "active", condition)
-    product = db.session.scalars(statement.options(*with_details(), selectinload(Product.attributes))).first()
+    """The active product with this public id or slug, present or former; raises NotFound."""
+    product = _find_product(or_(Product.public_id == name, Product.slug == name))
+    if product is None and (slug := find_moved("product", name)):
+        product = _find_product(Product.slug == slug)
     if product is None:
         raise NotFound("There is no such product. It may have been renamed or withdrawn.")
     return product
+
+
+def _find_product(condition: ColumnElement[bool]) -> Product | None:
+    statement = select(Product).where(Product.status == "active", condition)
+    return db.session.scalars(statement.options(*with_details(), selectinload(Product.attributes))).first()
+
+
+def find_archived_product(slug: str) -> Product | None:
+    """The product of this slug, present or former, that was archived; None where there is none."""
+    names = (slug, find_moved("product", slug))
+    return db.session.scalars(select(Product).where(Product.status == "archived", Product.slug.in_(names))).first()
 
 
 def related_ids(product: Product, limit: int = 8) -> list[str]:
@@ -198,11 +202,17 @@ def _in_tree_order(rows: Sequence[Category], parent_id: int | None) -> list[Cate
 
 
 def get_category(categories: Sequence[Category], slug: str) -> Category:
-    """The category with this slug among those given; raises NotFound."""
-    for category in categories:
-        if slug in (category.slug, category.public_id):
-            return category
-    raise NotFound("There is no such category.")
+    """The category with this public id or slug, present or former, among those given; raises NotFound."""
+    found = _find_category(categories, slug)
+    if found is None and (moved := find_moved("category", slug)):
+        found = _find_category(categories, moved)
+    if found is None:
+        raise NotFound("There is no such category.")
+    return found
+
+
+def _find_category(categories: Sequence[Category], slug: str) -> Category | None:
+    return next((row for row in categories if slug in (row.slug, row.public_id)), None)
 
 
 def children_of(categories: Sequence[Category], parent: Category | None) -> list[Category]:

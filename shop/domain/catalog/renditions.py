@@ -35,6 +35,12 @@ def renditions_of(file_name: str | None) -> tuple[Rendition, ...]:
     return tuple(Rendition(f"{found['stem']}.w{width}.avif", width) for width in WIDTHS if width <= greatest)
 
 
+def largest_file(file_name: str) -> str:
+    """The widest stored file of a picture: its widest AVIF, or the file itself where it is alone."""
+    found = renditions_of(file_name)
+    return found[-1].file_name if found else file_name
+
+
 def renditioned_name(stem: str, width: int) -> str:
     """The name under which to store a picture of that width, which promises the AVIF files beside it."""
     return f"{stem}.w{width}.jpg"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shop.domain.catalog.renditions import WIDTHS, Rendition, renditioned_name, renditions_of
+from shop.domain.catalog.renditions import WIDTHS, Rendition, largest_file, renditioned_name, renditions_of
 
 
 def test_a_name_with_a_width_promises_an_avif_of_every_standard_width_up_to_it():
@@ -42,6 +42,13 @@ def test_no_rendition_is_wider_than_the_picture(width, widths):
 )
 def test_any_other_name_is_one_file(name):
     assert renditions_of(name) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "largest"), [("a/b.w700.jpg", "a/b.w640.avif"), ("a/b.w40.jpg", "a/b.w40.jpg"), ("logo.svg", "logo.svg")]
+)
+def test_the_largest_file_is_the_widest_avif_or_the_file_itself(name, largest):
+    assert largest_file(name) == largest
 
 
 def test_no_width_is_more_than_twice_the_one_before():
