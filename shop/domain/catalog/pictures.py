@@ -194,7 +194,6 @@ def publish_picture(claim: ClaimedPicture, file_name: str, width: int, height: i
     product = db.session.scalars(
         select(Product).join(Image, Image.product_id == Product.id).filter(Image.id == claim.id)
     ).one()
-    product.updated_at = transaction_time()
     record_event("product.saved", product.public_id)
     return True
 
@@ -236,7 +235,6 @@ def remove_picture(product_id: str, image_id: str, actor: Actor) -> None:
     record_change(actor, "product.changed", "product", product_id, {f"images[{image_id}]": image.file_name or "upload"},
                   {f"images[{image_id}]": "removed"})  # fmt: skip
     set_aside(image)
-    product.updated_at = transaction_time()
     record_event("product.saved", product_id)
 
 
@@ -276,7 +274,6 @@ def put_back_picture(product_id: str, image_id: str, actor: Actor) -> None:
     image.upload_due_at = transaction_time() if is_waiting else None
     db.session.add(image)
     db.session.delete(removed)
-    product.updated_at = transaction_time()
     record_event("picture.uploaded" if is_waiting else "product.saved", image_id if is_waiting else product_id)
     record_change(actor, "product.changed", "product", product_id, {}, {f"images[{image_id}]": "put back"})
 
