@@ -23,21 +23,21 @@ from shop.domain.catalog.editing import (
     ROWS_AT_ONCE,
     ProductWish,
     axes_of_product,
-    edit_product,
     create_product,
     duplicate_product,
+    edit_product,
     get_product_to_edit,
     list_attributes,
     missing_of_product,
     offered_variants,
 )
-from shop.domain.catalog.models import PRODUCT_STATUSES, Attribute, Image, Product, Variant
+from shop.domain.catalog.models import PRODUCT_STATUSES, Attribute, Product, Variant
 from shop.domain.catalog.pictures import add_picture, put_back_picture, remove_picture, retry_picture
 from shop.domain.catalog.queries import list_categories, path_to
 from shop.domain.catalog.richtext import plain_text, sanitise_html
 from shop.domain.inputs import describe
 from shop.domain.versions import version_of
-from shop.errors import ChangedMeanwhile, Detail, Gone, Invalid, NotFound, ShopError
+from shop.errors import ChangedMeanwhile, Detail, Gone, Invalid, ShopError
 from shop.extensions import storage, terms
 from shop.filled import FilledForm
 from shop.gateways.images import UNREADABLE, looks_like_picture
@@ -150,9 +150,7 @@ def preview_description() -> ResponseReturnValue:
     return sanitise_html(request.form.get("description", "")[:100_000])
 
 
-def _page(
-    filled: FilledForm, product: Product | None, *, seen: str | None = None, is_late: bool = False
-) -> str:
+def _page(filled: FilledForm, product: Product | None, *, seen: str | None = None, is_late: bool = False) -> str:
     categories = list_categories()
     places = [(each.public_id, " / ".join(step.name for step in path_to(categories, each))) for each in categories]
     offered = offered_variants(product) if product else []
@@ -216,7 +214,9 @@ def _page_number(variants: int) -> int:
 
 
 def _row_labels(rows: list[Variant]) -> dict[str, str]:
-    return {f"variants.{n}.{part}": f"{row.name}, {label}" for n, row in enumerate(rows) for part, label in PARTS.items()}
+    return {
+        f"variants.{n}.{part}": f"{row.name}, {label}" for n, row in enumerate(rows) for part, label in PARTS.items()
+    }
 
 
 def _snippet(filled: FilledForm, product: Product | None) -> dict[str, str]:
@@ -309,10 +309,12 @@ def _read(form: Mapping[str, str]) -> ProductWish:
             values[name] = text
     numbers: dict[str, list[int]] = {}
     for name, rows in lists.items():
-        numbers[name] = [number for number in sorted(rows) if name not in {"variants", "pictures"} or "id" in rows[number]]
+        numbers[name] = [
+            number for number in sorted(rows) if name not in {"variants", "pictures"} or "id" in rows[number]
+        ]
         values[name] = [rows[number] for number in numbers[name]]
     try:
-        wish = ProductWish.model_validate_strings(values)
+        wish = ProductWish.model_validate(values)
     except ValidationError as error:
         details = [_renumbered(detail, numbers) for detail in describe(error, ProductWish)]
         raise Invalid("Some fields need another value.", details) from None

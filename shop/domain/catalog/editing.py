@@ -15,8 +15,15 @@ from shop.domain.actors import Actor
 from shop.domain.audit.operations import record_change
 from shop.domain.catalog.addresses import change_slug
 from shop.domain.catalog.drafts import MAX_DESCRIPTION, UNSAID, ImageDraft, ProductDraft, VariantDraft
-from shop.domain.catalog.matrix import Axis, Values, axes_of, missing_combinations, read_values, rearranged
-from shop.domain.catalog.matrix import refuse_faulty_axes
+from shop.domain.catalog.matrix import (
+    Axis,
+    Values,
+    axes_of,
+    missing_combinations,
+    read_values,
+    rearranged,
+    refuse_faulty_axes,
+)
 from shop.domain.catalog.models import Attribute, Category, FormerSlug, Product, Variant
 from shop.domain.catalog.operations import save_product
 from shop.domain.catalog.slugs import slug_of
@@ -147,7 +154,7 @@ def edit_product(public_id: str, wish: ProductWish, actor: Actor, *, seen: str |
     pairs = _variants(product, wish, axes)
     images = _images(product, wish, {was.public_id: draft.option_key for draft, was in pairs if was})
     save_product(_draft(wish, product.slug, axes, [draft for draft, _ in pairs], images), actor)
-    _change_stocks(product, wish, actor)
+    _change_stocks(get_product_to_edit(public_id), wish, actor)
     return get_product_to_edit(public_id)
 
 
@@ -171,7 +178,13 @@ def duplicate_product(public_id: str, actor: Actor) -> Product:
         seo_title=product.seo_title,
         seo_description=product.seo_description,
         images=tuple(
-            ImageDraft(image.file_name, None if image.file_name else image.source_url, image.alt_text, image.width, image.height)
+            ImageDraft(
+                image.file_name,
+                None if image.file_name else image.source_url,
+                image.alt_text,
+                image.width,
+                image.height,
+            )
             for image in product.images
             if image.file_name or image.source_url
         ),
@@ -287,14 +300,13 @@ def _attributes(wish: ProductWish) -> tuple[tuple[str, str], ...]:
 
 
 def _is_number(text: str) -> bool:
-    return text.strip().removeprefix("-").replace(".", "", 1).isascii() and text.strip().removeprefix("-").replace(
-        ".", "", 1
-    ).isdigit()
+    return (
+        text.strip().removeprefix("-").replace(".", "", 1).isascii()
+        and text.strip().removeprefix("-").replace(".", "", 1).isdigit()
+    )
 
 
-def _variants(
-    product: Product, wish: ProductWish, axes: Sequence[Axis]
-) -> list[tuple[VariantDraft, Variant | None]]:
+def _variants(product: Product, wish: ProductWish, axes: Sequence[Axis]) -> list[tuple[VariantDraft, Variant | None]]:
     """Every variant of the product after the save with what it was, in the order of its options."""
     numbers = {each.id: number for number, each in enumerate(wish.variants)}
     rows = []
@@ -304,10 +316,14 @@ def _variants(
     kept = [row for row in rows if row.wish is None or row.wish.is_offered]
     is_alike = len({row.variant.requires_shipping for row in rows}) == 1  # else each keeps its own
     if not kept and not axes:
-        raise Invalid("A product has at least one variant on offer.", [Detail("variants", "Keep one variant on offer.")])
+        raise Invalid(
+            "A product has at least one variant on offer.", [Detail("variants", "Keep one variant on offer.")]
+        )
     values = [tuple(row.variant.option_values) for row in rows]
     before = axes_of(product.option_names, values)
-    made = rearranged(before, values, axes) if axes else {(): next((n for n, row in enumerate(rows) if row in kept), None)}
+    made = (
+        rearranged(before, values, axes) if axes else {(): next((n for n, row in enumerate(rows) if row in kept), None)}
+    )
     pairs: list[tuple[VariantDraft, Variant | None]] = []
     new: list[Values] = []
     for combination, number in made.items():
@@ -323,7 +339,9 @@ def _variants(
     made_now = _new_variants(new, wish, product.currency, product.slug, taken=[draft.sku for draft, _ in pairs])
     pairs += [(draft, None) for draft in made_now]
     if not pairs:
-        raise Invalid("A product has at least one variant on offer.", [Detail("variants", "Keep one variant on offer.")])
+        raise Invalid(
+            "A product has at least one variant on offer.", [Detail("variants", "Keep one variant on offer.")]
+        )
     places = [{value: place for place, value in enumerate(axis.values)} for axis in axes]
     return sorted(
         pairs, key=lambda pair: [each[value] for each, value in zip(places, pair[0].option_values, strict=True)]
