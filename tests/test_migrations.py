@@ -37,7 +37,7 @@ def test_pictures_survive_the_migration_of_uploads_and_their_table_keeps_its_che
     db.session.remove()
 
     try:
-        downgrade(revision="0002")
+        downgrade(revision="0005")
         with pytest.raises(IntegrityError):
             change_pictures("UPDATE images SET file_name = NULL, source_url = NULL")
     finally:

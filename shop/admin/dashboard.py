@@ -10,6 +10,8 @@ from flask.typing import ResponseReturnValue
 from shop.admin.lists import View, tab_counts
 from shop.admin.rendering import render
 from shop.admin.resources import RESOURCES
+from shop.domain.staff_tasks.kinds import KINDS
+from shop.domain.staff_tasks.operations import count_open_tasks
 from shop.policies import ANY_STAFF, current_staff, policy
 
 blueprint = Blueprint("admin_dashboard", __name__, url_prefix="/admin")
@@ -41,4 +43,6 @@ def list_todo() -> list[ToDo]:
             if tab.todo:
                 address = url_for(resource.endpoint("list"), tab=tab.name)
                 found.append(ToDo(tab.todo, counts[tab.name], address))
+    if any(current_staff().may(change.permission) for change in KINDS.values()):
+        found.append(ToDo("Tasks running", count_open_tasks(), url_for("admin_tasks.show_tasks")))
     return found

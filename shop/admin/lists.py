@@ -220,7 +220,9 @@ def csv_text(value: Any) -> str:
         return str(value.to_decimal())
     if isinstance(value, datetime):
         return version_of(value)
-    text = ", ".join(str(each) for each in value) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, tuple):
+        return csv_text(value[0])  # the rest says how it is shown
+    text = ", ".join(str(each) for each in value) if isinstance(value, list) else str(value)
     return "'" + text if text.lstrip(" ").startswith(FORMULA) else text
 
 

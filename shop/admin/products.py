@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 from werkzeug.datastructures import FileStorage
@@ -184,13 +184,8 @@ def _page(filled: FilledForm, product: Product | None, *, seen: str | None = Non
         snippet=_snippet(filled, product),
         largest_picture=LARGEST_PICTURE,
         removed=request.args.get("removed", "") if product else "",
-        products_address=_list_address(),
+        products_address=url_for("admin.products_list"),
     )
-
-
-def _list_address() -> str:
-    has_list = "admin.products_list" in current_app.view_functions
-    return url_for("admin.products_list" if has_list else "admin_dashboard.show_dashboard")
 
 
 class _Kind:

@@ -11,6 +11,7 @@ from flask import Flask, current_app, render_template, request, url_for
 from flask_login import current_user
 
 from shop.admin.resources import RESOURCES
+from shop.domain.staff_tasks.kinds import KINDS
 from shop.domain.versions import version_of
 from shop.filled import FilledForm
 from shop.policies import ANY_STAFF, current_staff, policy_of
@@ -52,6 +53,8 @@ def navigation() -> Iterator[tuple[str, list[Place]]]:
             sections.setdefault(resource.section, []).append(
                 _place(resource.title, resource.endpoint("list"), resource.icon)
             )
+    if any(current_staff().may(change.permission) for change in KINDS.values()):
+        sections.setdefault("The shop", []).append(_place("Tasks", "admin_tasks.show_tasks", "list"))
     yield from sections.items()
 
 

@@ -63,6 +63,7 @@ MOST_WORDS = 8
 class Column:
     """One column of a list. `shape` names the macro of templates/admin/_cells.html that shows its value.
 
+    Of a value that is a tuple the first is its text, in the CSV too; the rest says how it is shown.
     `on_phone`: in the row's first line (lead, or at its end), among the notes of its second, or not at all.
     """
 
@@ -73,6 +74,7 @@ class Column:
     sort: Any = None
     on_phone: OnPhone = "note"
     in_csv: bool = True
+    in_list: bool = True
 
 
 @dataclass(frozen=True)
@@ -206,6 +208,7 @@ class Resource:
     prepare: Callable[[Sequence[Any]], Sequence[Row]] = lambda rows: rows
     row_name: Callable[[Row], str] = lambda row: str(row.name)
     row_id: Callable[[Row], str] = lambda row: str(row.public_id)
+    row_key: Any = None  # the column of numbers by which rows without a public_id are named
     version: Callable[[Row], datetime | None] = lambda row: getattr(row, "updated_at", None)
     audit_kind: str = ""  # what the audit log calls it; empty: as `singular`
     search: Callable[[str], ColumnElement[bool]] | None = None
@@ -221,9 +224,15 @@ class Resource:
     acts: tuple[Act, ...] = ()
     links: Callable[[Row], Sequence[tuple[str, str]]] = lambda row: ()  # (words, address): such as "View in shop"
     has_pages: bool = True  # False: the list is all there is
+    own_views: Mapping[str, str] = field(default_factory=dict)  # such as row or new -> the endpoint that is it instead
     is_empty_text: str = ""  # what the empty list says
     is_in_search: bool = False  # found by the search over everything
     note: Callable[[Row], str] = lambda row: ""  # the second line where the search shows it
+
+    @property
+    def shown(self) -> list[Column]:
+        """The columns of the list's page."""
+        return [column for column in self.columns if column.in_list]
 
     def statement(self) -> Select[Any]:
         """All rows there are, before search and filters."""
@@ -231,11 +240,14 @@ class Resource:
 
     def one(self, public_id: str) -> Select[Any]:
         """The row of this name outside."""
-        return self.statement().where(self.model.public_id == public_id)
+        if self.row_key is None:
+            return self.statement().where(self.model.public_id == public_id)
+        key = int(public_id) if public_id.isascii() and public_id.isdigit() and len(public_id) < 18 else -1
+        return self.statement().where(self.row_key == key)
 
     def endpoint(self, view: str) -> str:
         """The name of a view of this resource, for url_for."""
-        return f"admin.{self.name}_{view}"
+        return self.own_views.get(view, f"admin.{self.name}_{view}")
 
     @property
     def kind(self) -> str:
@@ -244,7 +256,8 @@ class Resource:
 
     @property
     def can_be_made(self) -> bool:
-        return self.form is not None and self.form.create is not None and self.write is not None
+        has_form = "new" in self.own_views or (self.form is not None and self.form.create is not None)
+        return has_form and self.write is not None
 
 
 def words_in(*columns: Any) -> Callable[[str], ColumnElement[bool]]:

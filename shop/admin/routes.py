@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from shop.admin import details, forms, lists
+from shop.admin import bulk, details, forms, lists
 from shop.admin.resource import Resource
 from shop.policies import policy
 
@@ -17,6 +17,9 @@ def add_resource(blueprint: Blueprint, resource: Resource) -> None:
     """Give the resource its list, its pages and what can be done there."""
 
     def add(view: str, path: str, function: Callable[..., Any], permission: str, method: str = "GET") -> None:
+        if view in resource.own_views:
+            return
+
         def answer(**values: str) -> Any:
             return function(resource, **values)
 
@@ -29,6 +32,8 @@ def add_resource(blueprint: Blueprint, resource: Resource) -> None:
 
     add("list", "", lists.show_list, resource.read)
     add("csv", ".csv", lists.send_csv, resource.read)
+    if resource.write is not None and resource.bulk:
+        add("bulk", "/bulk", bulk.change_many, resource.write, "POST")
     if resource.write is not None and resource.can_be_made:
         add("new", "/new", forms.show_new, resource.write)
         add("create", "", forms.create, resource.write, "POST")

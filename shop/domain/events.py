@@ -26,6 +26,7 @@ EVENT_TYPES = frozenset(
         "payment.collected",
         "picture.uploaded",
         "product.saved",
+        "staff_task.queued",
     }
 )
 _nudges: list[Callable[[], None]] = []

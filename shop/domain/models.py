@@ -22,6 +22,7 @@ from shop.domain.idempotency import IdempotencyKey
 from shop.domain.inventory.models import Reservation, StockItem, StockMovement
 from shop.domain.orders.models import Order, OrderEvent, OrderLineItem
 from shop.domain.payments.models import Payment
+from shop.domain.staff_tasks.models import StaffTask
 
 APPEND_ONLY = ("audit_entries", "order_events", "stock_movements")
 
@@ -50,6 +51,7 @@ __all__ = [
     "RemovedImage",
     "Reservation",
     "StaffRole",
+    "StaffTask",
     "StockItem",
     "StockMovement",
     "User",

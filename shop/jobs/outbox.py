@@ -7,6 +7,7 @@ from shop.domain.orders.queries import email_addresses_of
 from shop.domain.outbox import dispatch_events, forget_asking, take_to_ask, unasked_emails, undispatched_events
 from shop.jobs.doorbell import RELAY, SEND_EMAIL, doorbell
 from shop.jobs.pictures import ask_for_pictures
+from shop.jobs.staff_tasks import ask_for_staff_tasks
 
 
 def relay() -> None:
@@ -15,6 +16,7 @@ def relay() -> None:
     dispatch_all()
     ask_for_emails()
     ask_for_pictures()
+    ask_for_staff_tasks()
 
 
 def dispatch_all() -> int:

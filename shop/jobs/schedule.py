@@ -17,6 +17,7 @@ from shop.errors import Unavailable
 from shop.jobs.housekeeping import TASKS, Task, run_task
 from shop.jobs.outbox import ask_for_emails, dispatch_all
 from shop.jobs.pictures import ask_for_pictures
+from shop.jobs.staff_tasks import sweep_staff_tasks
 
 log = structlog.get_logger()
 LOOK_EVERY = 0.1  # seconds; how soon a signal is noticed
@@ -28,12 +29,13 @@ def sweep_outbox() -> int:
 
 
 SWEEP = Task("outbox_swept", 2, sweep_outbox)
+STAFF_TASKS = Task("staff_tasks_swept", 2, sweep_staff_tasks)
 
 
 class Scheduler:
     """Runs each task when it is due. A task that fails is logged and tried again at its next turn."""
 
-    def __init__(self, app: Flask, tasks: tuple[Task, ...] = (SWEEP, *TASKS)) -> None:
+    def __init__(self, app: Flask, tasks: tuple[Task, ...] = (SWEEP, STAFF_TASKS, *TASKS)) -> None:
         self.app = app
         self.is_told_to_stop = False
         self._due = dict.fromkeys(tasks, 0.0)
@@ -86,5 +88,5 @@ def run_scheduler(app: Flask) -> None:
     scheduler = Scheduler(app)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, scheduler.stop)
-    log.info("scheduler_started", tasks=[task.name for task in (SWEEP, *TASKS)])
+    log.info("scheduler_started", tasks=[task.name for task in (SWEEP, STAFF_TASKS, *TASKS)])
     scheduler.run()

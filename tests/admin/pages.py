@@ -22,7 +22,7 @@ def sign_in(client: FlaskClient, email: str, password: str = "correct horse batt
 def fields_of(page: Any, form_id: str = "form") -> dict[str, str]:
     """What the form of this id would send as it stands."""
     text = page.get_data(as_text=True)
-    form = re.search(rf'<form id="{form_id}".*?</form>', text, re.DOTALL)
+    form = re.search(rf'<form[^>]*\bid="{form_id}".*?</form>', text, re.DOTALL)
     assert form, f"no form {form_id}"
     found: dict[str, str] = {}
     pattern = r"<input[^>]*>|<textarea[^>]*>.*?</textarea>|<select.*?</select>"

@@ -1,6 +1,11 @@
 """The resources of the admin, in the order of the navigation. A new one is a module here and a name below."""
 
 from shop.admin.resource import Resource
+from shop.admin.resources.attributes import ATTRIBUTES
+from shop.admin.resources.audit import AUDIT
 from shop.admin.resources.categories import CATEGORIES
+from shop.admin.resources.orders import ORDERS
+from shop.admin.resources.products import PRODUCTS
+from shop.admin.resources.users import USERS
 
-RESOURCES: tuple[Resource, ...] = (CATEGORIES,)
+RESOURCES: tuple[Resource, ...] = (ORDERS, USERS, PRODUCTS, CATEGORIES, ATTRIBUTES, AUDIT)

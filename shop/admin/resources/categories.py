@@ -78,7 +78,7 @@ CATEGORIES = Resource(
     row_id=lambda row: getattr(row, "category", row).public_id,
     version=lambda row: row.category.updated_at,
     columns=(
-        Column("name", "Name", lambda row: (row.depth, row.category.name), "tree", sort=Category.name, on_phone="lead"),
+        Column("name", "Name", lambda row: (row.category.name, row.depth), "tree", sort=Category.name, on_phone="lead"),
         Column("slug", "Address", lambda row: row.category.slug, "code", sort=Category.slug, on_phone="none"),
         Column("products", "Products", lambda row: row.product_count, "number"),
         Column("position", "Position", lambda row: row.category.position, "number", sort=Category.position),

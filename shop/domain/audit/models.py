@@ -26,5 +26,10 @@ class AuditEntry(Model):
     subject_id: Mapped[str] = mapped_column(String(80))
     before: Mapped[dict[str, Any]] = mapped_column(default=dict)
     after: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    request_id: Mapped[str] = mapped_column(String(64), default="", index=True)  # of the request that changed it
 
-    __table_args__ = (Index("ix_audit_entries_subject", "subject_kind", "subject_id"),)
+    __table_args__ = (
+        Index("ix_audit_entries_subject", "subject_kind", "subject_id"),
+        Index("ix_audit_entries_user_id", "user_id", "id"),
+        Index("ix_audit_entries_action", "action", "id"),
+    )

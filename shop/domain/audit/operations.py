@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
+
 from shop.db import db
 from shop.domain.actors import Actor
 from shop.domain.audit.models import AuditEntry
@@ -27,6 +29,7 @@ def record_change(
             subject_id=subject_id,
             before=_without_persons(before),
             after=_without_persons(after),
+            request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
         )
     )
 

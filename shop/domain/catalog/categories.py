@@ -13,7 +13,6 @@ from shop.domain.audit.operations import record_change
 from shop.domain.catalog.listings import refresh_listings
 from shop.domain.catalog.models import Category, FormerSlug, Product
 from shop.domain.catalog.operations import Changes, refresh_words_of
-from shop.domain.catalog.richtext import sanitise_html
 from shop.domain.catalog.slugs import SLUG, slug_of
 from shop.domain.inputs import Input, Line, PublicId, Text
 from shop.domain.versions import refuse_if_changed
@@ -141,7 +140,7 @@ def _assign(category: Category, wish: CategoryWish, changes: Changes) -> None:
     values: dict[str, Any] = {
         "name": wish.name,
         "slug": slug,
-        "description": sanitise_html(wish.description),
+        "description": wish.description,
         "parent_id": parent.id if parent else None,
         "position": wish.position,
         "seo_title": wish.seo_title,

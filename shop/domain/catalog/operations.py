@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -29,7 +29,7 @@ from shop.domain.catalog.richtext import fold_text, plain_text, sanitise_html
 from shop.domain.catalog.slugs import SLUG
 from shop.domain.catalog.stock import correct_stock, open_stock
 from shop.domain.events import record_event
-from shop.errors import Conflict, Detail, Invalid, Unknown
+from shop.errors import Conflict, Detail, Invalid, NotFound, Unknown
 from shop.money import Money
 
 PARTS = ("category", "variants", "images", "attributes")
@@ -156,6 +156,32 @@ def save_product(draft: ProductDraft, actor: Actor, *, set_stock: bool = False) 
     db.session.flush()
     db.session.expire(product, PARTS)  # whoever reads the product next in this session reads them anew
     return _record(product, changes, actor, is_new=found is None)
+
+
+@operation
+def change_product(public_id: str, change: Callable[[Product, Changes], None], actor: Actor) -> Saved:
+    """Change parts of one product, whole and locked, by what `change` assigns; the same again writes nothing.
+
+    What follows from the product (its words, its cheapest price, its flat row) is brought in step. Raises NotFound,
+    and what `change` raises.
+    """
+    found = db.session.scalars(
+        _whole_products().where(Product.public_id == public_id).with_for_update(of=Product)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("There is no such product any more.")
+    product: Product = found
+    changes = Changes()
+    change(product, changes)
+    category = db.session.get(Category, product.category_id) if product.category_id else None
+    Changes().assign(product, _derived_values(product, category, product.attributes))
+    if changes:
+        product.updated_at = transaction_time()
+    db.session.flush()
+    refresh_listing(product, product.variants, product.attributes, filterable_names())
+    db.session.flush()
+    db.session.expire(product, PARTS)
+    return _record(product, changes, actor, is_new=False)
 
 
 def _whole_products() -> Any:

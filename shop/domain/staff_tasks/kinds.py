@@ -1,0 +1,8 @@
+"""Every change of many things that there is, by its kind."""
+
+from __future__ import annotations
+
+from shop.domain.bulk_changes import BulkChange
+from shop.domain.catalog.bulk import CHANGES as CATALOGUE
+
+KINDS: dict[str, BulkChange] = {change.kind: change for change in (*CATALOGUE,)}

@@ -1,0 +1,116 @@
+"""A task is carried on after any crash, and no change of it is made twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from shop.db import db, frozen_time, transaction_time
+from shop.domain.catalog.bulk import PRICES, PriceWish
+from shop.domain.catalog.models import Variant
+from shop.domain.customers.operations import save_staff_role
+from shop.domain.staff_tasks import operations
+from shop.domain.staff_tasks.models import StaffTask
+from shop.domain.staff_tasks.operations import claim_task, queue_task, release_task, run_task, waiting_tasks
+from shop.errors import Forbidden, Invalid
+from tests.conftest import make_product, make_staff
+
+
+@pytest.fixture
+def staff(app):
+    return make_staff("catalog:write")
+
+
+def a_task(staff, count=4, key="key"):
+    products = [make_product(price="10.00") for _ in range(count)]
+    return queue_task(PRICES.kind, PriceWish(percent=10), [each.public_id for each in products], staff, key)
+
+
+def prices():
+    db.session.rollback()
+    db.session.expire_all()
+    return sorted(db.session.scalars(db.select(Variant.price_amount)))
+
+
+def state_of(task):
+    db.session.rollback()
+    row = db.session.get(StaffTask, task.id, populate_existing=True)
+    return row.status, row.done_count, row.failed_count
+
+
+def test_a_task_changes_each_thing_once(staff):
+    task = a_task(staff)
+    assert run_task(task.id, 10)
+    assert run_task(task.id, 10)
+    assert prices() == [1100] * 4 and state_of(task) == ("done", 4, 0)
+
+
+def test_after_a_crash_it_goes_on_where_it_was(staff, monkeypatch):
+    task = a_task(staff)
+    real, calls = operations.change_next, []
+
+    def dies_at_the_third(place, actor):
+        calls.append(place.position)
+        if len(calls) == 3:
+            raise KeyboardInterrupt  # the process is killed
+        real(place, actor)
+
+    monkeypatch.setattr(operations, "change_next", dies_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        run_task(task.id, 10)
+    monkeypatch.undo()
+    assert state_of(task) == ("running", 2, 0)
+    assert waiting_tasks() == [] and not run_task(task.id, 10)  # its lease holds
+
+    with frozen_time(transaction_time() + timedelta(minutes=1)):
+        assert waiting_tasks() == [task.id]
+        assert run_task(task.id, 10)
+
+    assert prices() == [1100] * 4 and state_of(task) == ("done", 4, 0)
+
+
+def test_a_slow_one_and_its_successor_change_nothing_twice(staff):
+    task = a_task(staff, count=2)
+    claim_task(task.id)
+    ids = operations.subjects_of(task.id)
+    slow = operations.next_place(task.id, ids)
+    operations.change_next(slow, staff)
+    operations.change_next(slow, staff)
+    assert prices() == [1000, 1100] and state_of(task) == ("running", 1, 0)
+
+
+def test_out_of_time_it_lets_go(staff):
+    task = a_task(staff)
+    assert not run_task(task.id, 0)
+    assert state_of(task)[0] == "running" and waiting_tasks() == [task.id]
+    release_task(task.id)
+    assert run_task(task.id, 10)
+
+
+def test_who_lost_the_right_meanwhile_changes_nothing(staff):
+    task = a_task(staff)
+    save_staff_role("Test role", [])
+    assert run_task(task.id, 10)
+    assert state_of(task)[0] == "failed" and prices() == [1000] * 4
+
+
+def test_the_same_form_makes_one_task(staff):
+    first = a_task(staff)
+    again = queue_task(PRICES.kind, PriceWish(percent=10), ["prod_x"], staff, "key")
+    assert first.id == again.id
+
+
+def test_a_task_needs_things_and_the_right(staff):
+    with pytest.raises(Invalid):
+        queue_task(PRICES.kind, PriceWish(percent=10), [], staff, "a")
+    with pytest.raises(Forbidden):
+        queue_task(PRICES.kind, PriceWish(percent=10), ["x"], make_staff("orders:read", email="b@example.com"), "b")
+
+
+def test_what_is_gone_is_reported(staff):
+    task = queue_task(PRICES.kind, PriceWish(percent=10), ["prod_gone"], staff, "key")
+    run_task(task.id, 10)
+    assert state_of(task) == ("done", 0, 1)
+    row = db.session.get(StaffTask, task.id)
+    assert row.rows == [["prod_gone", "prod_gone", "There is no such product any more.", False]]
