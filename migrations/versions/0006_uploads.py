@@ -1,4 +1,4 @@
-"""Uploaded pictures: they wait in quarantine until a worker has made them; removed ones can be put back for a while."""
+"""Uploaded pictures, which wait until a worker has made them and can be put back when removed; uploaded catalogues."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -48,8 +48,28 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_removed_images_product_id'), ['product_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_removed_images_removed_at'), ['removed_at'], unique=False)
 
+    op.create_table('catalogue_files',
+    sa.Column('id', NUMBER, nullable=False),
+    sa.Column('public_id', sa.String(length=40), nullable=False),
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('content', sa.LargeBinary(), nullable=True),
+    sa.Column('sets_stock', sa.Boolean(), nullable=False),
+    sa.Column('row_count', NUMBER, nullable=False),
+    sa.Column('product_count', NUMBER, nullable=False),
+    sa.Column('problems', sa.JSON(), nullable=False),
+    sa.Column('figures', sa.JSON(), nullable=False),
+    sa.Column('user_id', NUMBER, nullable=True),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_catalogue_files_user_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_catalogue_files')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_catalogue_files_public_id'))
+    )
+    with op.batch_alter_table('catalogue_files', schema=None) as batch_op:
+        batch_op.create_index('ix_catalogue_files_created_at', ['created_at'], unique=False)
+
 
 def downgrade() -> None:
+    op.drop_table('catalogue_files')
     op.drop_table('removed_images')
     # A picture that was not made yet has no place in the tables of before.
     op.execute('DELETE FROM images WHERE file_name IS NULL AND source_url IS NULL')

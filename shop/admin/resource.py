@@ -223,6 +223,7 @@ class Resource:
     facts: Callable[[Row], Sequence[Fact]] = lambda row: ()
     acts: tuple[Act, ...] = ()
     links: Callable[[Row], Sequence[tuple[str, str]]] = lambda row: ()  # (words, address): such as "View in shop"
+    list_links: tuple[tuple[str, str], ...] = ()  # (words, endpoint) above the list, beside its export
     has_pages: bool = True  # False: the list is all there is
     own_views: Mapping[str, str] = field(default_factory=dict)  # such as row or new -> the endpoint that is it instead
     is_empty_text: str = ""  # what the empty list says

@@ -19,6 +19,7 @@ from shop.domain.catalog.models import (
 from shop.domain.customers.models import StaffRole, User, UserSession
 from shop.domain.events import Email, OutboxEvent
 from shop.domain.idempotency import IdempotencyKey
+from shop.domain.imports.models import CatalogueFile
 from shop.domain.inventory.models import Reservation, StockItem, StockMovement
 from shop.domain.orders.models import Order, OrderEvent, OrderLineItem
 from shop.domain.payments.models import Payment
@@ -32,6 +33,7 @@ __all__ = [
     "AuditEntry",
     "Cart",
     "CartLineItem",
+    "CatalogueFile",
     "Category",
     "Collection",
     "CollectionProduct",

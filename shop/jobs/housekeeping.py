@@ -11,6 +11,7 @@ from shop.domain.carts.operations import expire_carts
 from shop.domain.checkout import cancel_unpaid_orders
 from shop.domain.customers.operations import clear_ended_sessions
 from shop.domain.idempotency import forget_old_keys
+from shop.domain.imports.uploads import forget_old_catalogues
 from shop.domain.orders.operations import forget_refused_links
 from shop.jobs.pictures import remove_old_pictures, remove_stray_uploads
 
@@ -32,6 +33,7 @@ TASKS = (
     Task("sessions_cleared", 60, clear_ended_sessions),
     Task("idempotency_keys_forgotten", 60, forget_old_keys),
     Task("removed_pictures_cleared", 60, remove_old_pictures),
+    Task("old_catalogues_forgotten", 3600, forget_old_catalogues),
     Task("stray_uploads_removed", 3600, remove_stray_uploads),
     Task("refused_order_links_forgotten", 3600, forget_refused_links),
 )

@@ -213,6 +213,7 @@ PRODUCTS = Resource(
             is_danger=True,
         ),
     ),
+    list_links=(("Import", "admin_imports.show_imports"),),
     own_views={"row": "admin_products.show", "new": "admin_products.show_new", "create": "admin_products.create"},
     is_in_search=True,
     note=lambda row: words(row.product.status),
