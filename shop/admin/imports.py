@@ -20,6 +20,7 @@ from shop.domain.imports.models import CatalogueFile
 from shop.domain.imports.uploads import (
     IMPORT,
     MOST_BYTES,
+    NO_PRODUCT,
     REHEARSAL,
     FileWish,
     get_catalogue,
@@ -140,7 +141,9 @@ def _task(file: CatalogueFile, change: BulkChange) -> StaffTask | None:
 def _refusals(file: CatalogueFile) -> list[list[Any]]:
     """What the shop refused, of the import, else of its rehearsal."""
     task = _task(file, IMPORT) or _task(file, REHEARSAL)
-    return [["", name, "", words, ""] for _, name, words, is_well in task.rows if not is_well] if task else []
+    if task is None:
+        return []
+    return [["", name, "", said, ""] for _, name, said, is_well in task.rows if not is_well and said != NO_PRODUCT]
 
 
 def _state(file: CatalogueFile) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from shop.domain.catalog.models import PRODUCT_STATUSES, Attribute, Product, Var
 from shop.domain.catalog.pictures import add_picture, put_back_picture, remove_picture, retry_picture
 from shop.domain.catalog.queries import list_categories, path_to
 from shop.domain.catalog.richtext import plain_text, sanitise_html
+from shop.domain.catalog.slugs import slug_of
 from shop.domain.inputs import describe
 from shop.domain.versions import version_of
 from shop.errors import ChangedMeanwhile, Detail, Gone, Invalid, ShopError
@@ -216,7 +217,7 @@ def _row_labels(rows: list[Variant]) -> dict[str, str]:
 
 def _snippet(filled: FilledForm, product: Product | None) -> dict[str, str]:
     """How a search engine would show the page."""
-    slug = filled.value("slug") or (product.slug if product else "…")
+    slug = filled.value("slug") or (product.slug if product else slug_of(filled.value("name") or "its-name", 150))
     words = plain_text(filled.value("description"))
     return {
         "title": f"{filled.value('seoTitle') or filled.value('name') or 'Name'} · {terms.shop_name}",

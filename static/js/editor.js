@@ -136,7 +136,8 @@
     const words = new DOMParser().parseFromString(field("description"), "text/html").body.textContent.trim();
     byId("snippet-text").textContent = (field("seoDescription") || words || "The beginning of the description.").slice(0, 160);
     const address = byId("snippet-address");
-    if (field("slug")) address.textContent = address.textContent.replace(/[^/]*$/, field("slug"));
+    const plain = (words) => words.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+    address.textContent = address.textContent.replace(/[^/]*$/, field("slug") || plain(field("name")));
   }
   let asking = 0;
   function previewDescription() {

@@ -27,6 +27,7 @@ MOST_PRODUCTS = 10_000
 MOST_PROBLEMS = 5000  # kept of a file
 KEPT_FOR = timedelta(days=30)
 LONGEST_VALUE = 200
+NO_PRODUCT = "Its rows have mistakes that leave no product: see there."
 
 
 class FileWish(Input):
@@ -148,7 +149,7 @@ def bring_in(handle: str, wish: FileWish, actor: Actor) -> str:
 def _import(handle: str, wish: FileWish, actor: Actor) -> str:
     assembled = _content_read(wish.file, wish.currency).products.get(handle)
     if assembled is None or assembled.draft is None:
-        raise Conflict("Its rows have mistakes that leave no product; see the list of mistakes.")
+        raise Conflict(NO_PRODUCT)
     sets_stock = db.session.scalar(select(CatalogueFile.sets_stock).filter_by(public_id=wish.file))
     return import_product(assembled.draft, assembled.category_name, actor, set_stock=bool(sets_stock)).status
 
