@@ -57,7 +57,9 @@
       }
     }
     const focused = media.contains(document.activeElement) ? document.activeElement.id : "";
+    const wasChanged = form.classList.contains("is-changed");
     media.replaceWith(fresh);
+    if (!wasChanged) document.dispatchEvent(new Event("form:settled")); // what came from the shop is saved already
     if (focused) byId(focused)?.focus();
     prepare(fresh);
   }
