@@ -91,6 +91,14 @@ def enforce_policy() -> None:
         raise Forbidden("Your role does not allow this. Ask an owner of the shop for it.")
 
 
+def may_open(endpoint: str) -> bool:
+    """Whether the member of staff who acts may open this page of the admin; False where there is none."""
+    wanted = policy_of(current_app, endpoint) if endpoint in current_app.view_functions else None
+    if wanted is None or wanted.permission is None:
+        return False
+    return wanted.permission == ANY_STAFF or current_staff().may(wanted.permission)
+
+
 def current_shopper() -> Actor:
     """The customer or guest who acts on a page, with their network address."""
     user_id = current_user.id if current_user.is_authenticated else None

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from shop.db import db, operation
 from shop.domain.actors import SYSTEM
+from shop.domain.audit.operations import record_change
 from shop.domain.catalog.models import Attribute, FacetValue, Listing
 from shop.domain.catalog.operations import save_product
 from tests.domain.catalog.drafts import shirt, size, soap
@@ -68,3 +69,25 @@ def derived_rows():
             db.session.execute(select(Attribute.name, Attribute.label, Attribute.kind, Attribute.is_filterable))
         ),
     }
+
+
+def test_the_audit_log_stays_append_only_through_its_new_column(app):
+    record()
+    try:
+        downgrade(revision="0002")
+        assert_append_only()
+    finally:
+        upgrade()
+    assert_append_only()
+    record()
+
+
+@operation
+def record():
+    record_change(SYSTEM, "product.changed", "product", "prod_x", {"name": "a"}, {"name": "b"})
+
+
+def assert_append_only():
+    for statement in ("UPDATE audit_entries SET action = 'x'", "DELETE FROM audit_entries"):
+        with pytest.raises(DBAPIError), db.engine.begin() as connection:
+            connection.exec_driver_sql(statement)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
-from shop.admin.lists import View, tab_counts
+from shop.admin.lists import tab_counts
 from shop.admin.rendering import render
 from shop.admin.resources import RESOURCES
 from shop.domain.staff_tasks.kinds import KINDS
@@ -38,7 +38,7 @@ def list_todo() -> list[ToDo]:
     for resource in RESOURCES:
         if not current_staff().may(resource.read) or not any(tab.todo for tab in resource.tabs):
             continue
-        counts = tab_counts(View(resource, resource.tabs[0].name, "", {}, resource.sort, 1))
+        counts = tab_counts(resource)
         for tab in resource.tabs:
             if tab.todo:
                 address = url_for(resource.endpoint("list"), tab=tab.name)

@@ -8,12 +8,12 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shop.admin.lists import find_row
-from shop.admin.rendering import may_see, render
+from shop.admin.rendering import render
 from shop.admin.resource import Act, Resource, Row
 from shop.domain.audit.queries import Entry, list_entries_of
 from shop.domain.inputs import read_form
 from shop.errors import Conflict, Invalid, Unknown
-from shop.policies import current_staff
+from shop.policies import current_staff, may_open
 
 HISTORY = 20
 
@@ -53,7 +53,7 @@ def do_act(resource: Resource, act: Act, public_id: str) -> ResponseReturnValue:
 
 def history_of(resource: Resource, row: Row) -> list[Entry]:
     """The last changes of the row, for who may read the audit log."""
-    if not may_see("admin.audit_list"):
+    if not may_open("admin.audit_list"):
         return []
     return list_entries_of(resource.kind, resource.row_id(row), HISTORY)
 

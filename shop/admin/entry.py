@@ -12,7 +12,7 @@ from shop.admin.rendering import render
 from shop.domain.customers.operations import Credentials, authenticate_staff, note_sign_in
 from shop.domain.inputs import read_form
 from shop.errors import Invalid, Unauthenticated
-from shop.extensions import limiter, settings
+from shop.extensions import SIGN_IN, limiter, settings
 from shop.filled import FilledForm
 from shop.policies import current_staff, policy
 from shop.redirects import safe_next
@@ -38,8 +38,8 @@ def _has_failed(response: Response) -> bool:
 
 
 @blueprint.post("/sign-in")
-@limiter.limit(lambda: settings.ratelimit_sign_in, key_func=_address_and_email, deduct_when=_has_failed)
-@limiter.limit(lambda: settings.ratelimit_sign_in_per_address, deduct_when=_has_failed)
+@limiter.shared_limit(lambda: settings.ratelimit_sign_in, SIGN_IN, key_func=_address_and_email, deduct_when=_has_failed)
+@limiter.shared_limit(lambda: settings.ratelimit_sign_in_per_address, SIGN_IN, deduct_when=_has_failed)
 @policy("guest")
 def sign_in() -> ResponseReturnValue:
     try:

@@ -115,7 +115,7 @@ def _answer(status: int, message: str, details: list[str] | None = None, retry_a
         "staff_name": "",
     }
     if is_htmx():
-        return make_response(f"{message}\n", status)
+        return Response(f"{message}\n", status, mimetype="text/plain")
     if status < 500:
         context |= _for_staff()
     response = make_response(render_template("admin/error.html", **context), status)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Flask, current_app, render_template, request, url_for
+from flask import Flask, render_template, request, url_for
 from flask_login import current_user
 
 from shop.admin.resources import RESOURCES
 from shop.domain.staff_tasks.kinds import KINDS
 from shop.domain.versions import version_of
 from shop.filled import FilledForm
-from shop.policies import ANY_STAFF, current_staff, policy_of
+from shop.policies import current_staff
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,6 @@ def _place(label: str, endpoint: str, icon: str) -> Place:
     is_home = endpoint == "admin_dashboard.show_dashboard"
     is_below = not is_home and request.path.startswith(address + "/")
     return Place(label, address, icon, request.path == address or is_below)
-
-
-def may_see(endpoint: str) -> bool:
-    """Whether the member of staff may open this view."""
-    wanted = policy_of(current_app, endpoint) if endpoint in current_app.view_functions else None
-    if wanted is None or wanted.permission is None:
-        return False
-    return wanted.permission == ANY_STAFF or current_staff().may(wanted.permission)
 
 
 def ago(moment: datetime) -> str:

@@ -245,7 +245,7 @@ def welcome(environment: dict[str, str], logs: Path) -> str:
     return f"""
 {environment["SHOP_NAME"]} is open: {url}
 
-  Staff      {url}/sign-in  admin@example.com / demo-admin-password
+  Staff      {url}/admin    admin@example.com / demo-admin-password
   Customer   {url}/account  lina@example.com / demo-customer-password
   Mailbox    {url}/dev/mail
   API        {url}/api/v1/openapi.json

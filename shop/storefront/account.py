@@ -14,7 +14,7 @@ from shop.domain.customers.operations import Credentials, authenticate
 from shop.domain.inputs import Input, read_form, read_query
 from shop.domain.orders.queries import list_orders_of
 from shop.errors import Invalid, Unauthenticated
-from shop.extensions import limiter, settings, terms
+from shop.extensions import SIGN_IN, limiter, settings, terms
 from shop.policies import current_shopper, policy
 from shop.storefront.errors import status_of
 from shop.storefront.filled import FilledForm
@@ -52,8 +52,8 @@ def _has_failed(response: Response) -> bool:
 
 
 @blueprint.post("/sign-in")
-@limiter.limit(lambda: settings.ratelimit_sign_in, key_func=_address_and_email, deduct_when=_has_failed)
-@limiter.limit(lambda: settings.ratelimit_sign_in_per_address, deduct_when=_has_failed)
+@limiter.shared_limit(lambda: settings.ratelimit_sign_in, SIGN_IN, key_func=_address_and_email, deduct_when=_has_failed)
+@limiter.shared_limit(lambda: settings.ratelimit_sign_in_per_address, SIGN_IN, deduct_when=_has_failed)
 @policy("guest")
 def sign_in() -> ResponseReturnValue:
     try:

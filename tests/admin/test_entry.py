@@ -95,6 +95,13 @@ def test_too_many_failed_tries_are_a_lock_out_in_words(limited_client, staff):
     assert re.search(r"Signing in is locked for (a minute|\d+ (minutes|seconds))", body(refused))
 
 
+def test_both_doors_count_the_same_tries(limited_client, staff):
+    client = limited_client()
+    for _ in range(5):
+        sign_in_as_customer(client, "owner@example.com", "wrong")
+    assert sign_in(client, "owner@example.com").status_code == 429
+
+
 def test_what_is_not_there_is_said_in_the_admins_look(owner):
     answer = owner.get("/admin/nothing")
     assert answer.status_code == 404

@@ -15,6 +15,7 @@ from shop.domain.addresses import address_lines
 from shop.domain.customers.models import User
 from shop.domain.orders.models import ORDER_STATUSES, PAYMENT_STATUSES, Order
 from shop.domain.orders.receipts import payment_words, sums_of
+from shop.policies import may_open
 from shop.words import words
 
 
@@ -22,7 +23,9 @@ def customer_of(order: Order) -> tuple[str, str]:
     """Who ordered, and the way to their page where they have an account."""
     public_id = db.session.scalar(select(User.public_id).where(User.id == order.user_id)) if order.user_id else None
     name = f"{order.shipping_address.get('firstName', '')} {order.shipping_address.get('lastName', '')}".strip()
-    return name or order.email, url_for("admin.users_row", public_id=public_id) if public_id else ""
+    return name or order.email, url_for("admin.users_row", public_id=public_id) if public_id and may_open(
+        "admin.users_row"
+    ) else ""
 
 
 def facts(order: Order) -> tuple[Fact, ...]:

@@ -109,7 +109,7 @@ def has_words(text: str) -> ColumnElement[bool]:
     return or_(and_(*found), Product.public_id == text)
 
 
-def in_branch(public_id: str) -> ColumnElement[bool]:
+def in_category(public_id: str) -> ColumnElement[bool]:
     """Products of this category itself; `none`: of no category."""
     if public_id == "none":
         return Product.category_id.is_(None)
@@ -167,7 +167,7 @@ PRODUCTS = Resource(
         Tab("no-alt", "No alt text", has_no_alt_text, todo="Pictures without alt text"),
     ),
     filters=(
-        Filter("category", "Category", in_branch, lambda: [*paths(), ("none", "None")]),
+        Filter("category", "Category", in_category, lambda: [*paths(), ("none", "None")]),
         Filter("tag", "Tag", has_tag),
     ),
     bulk=(

@@ -14,6 +14,7 @@ from shop.db import db
 from shop.domain.customers.models import StaffRole, User
 from shop.domain.orders.models import Order
 from shop.domain.orders.queries import list_orders_of
+from shop.policies import may_open
 
 ORDERS_SHOWN = 50
 
@@ -49,7 +50,7 @@ def prepare(users: Sequence[User]) -> list[UserRow]:
 def orders_of(row: UserRow) -> Mapping[str, Any]:
     """The user's last orders."""
     orders, total = list_orders_of(row.user.id, 1, ORDERS_SHOWN)
-    return {"orders": orders, "total": total}
+    return {"orders": orders, "total": total, "may_open": may_open("admin.orders_row")}
 
 
 def roles() -> list[tuple[str, str]]:
