@@ -11,7 +11,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run reset pictures screenshots test lint bench bench-pages prove-races prove-kills prove-import prove-start prove-pages prove-search lock
+.PHONY: help setup run reset pictures screenshots test lint bench bench-pages prove-races prove-kills prove-import prove-start prove-pages prove-search prove-pictures lock
 
 help:
 	@awk '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
@@ -55,6 +55,8 @@ prove-import: .venv/dev-ok ## import a large catalogue, twice
 	@$(RUN) -m bench.prove_import
 prove-search: .venv/dev-ok ## queries with every kind of mistake find their product, alike and quickly on both databases
 	@$(RUN) -m bench.prove_search $(FILE)
+prove-pictures: .venv/dev-ok ## good and bad pictures made or refused, with time and memory measured
+	@$(RUN) -m bench.prove_pictures
 prove-start: .venv/dev-ok ## from a fresh clone to the first page
 	@$(RUN) -m bench.prove_start
 prove-pages: .venv/dev-ok ## Lighthouse and an HTML checker on the demo shop (needs Chromium and Node's npm)

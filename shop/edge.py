@@ -88,6 +88,8 @@ def check_form_token() -> None:
     declared = current_policy()
     if request.method in SAFE or declared is None or _is_api():
         return
+    if declared.max_body is not None:  # by now it is known that the caller may upload
+        request.max_content_length = declared.max_body
     if declared.form_token and declared.kind not in {"public", "machine"}:
         csrf.protect()
 

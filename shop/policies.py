@@ -32,18 +32,21 @@ class Policy:
     kind: Kind
     permission: str | None = None
     form_token: bool = True
+    max_body: int | None = None  # bytes, where files are uploaded; None: as everywhere
 
 
 STATIC = Policy("machine")
 
 
-def policy(kind: Kind, permission: str | None = None, *, form_token: bool = True) -> Callable[[F], F]:
+def policy(
+    kind: Kind, permission: str | None = None, *, form_token: bool = True, max_body: int | None = None
+) -> Callable[[F], F]:
     """Declare who may call a view. Place it directly above the function, below the route."""
     if (kind == "staff") != (permission is not None):
         raise ValueError("a staff policy names a permission, and only a staff policy")
 
     def declare(view: F) -> F:
-        view.__policy__ = Policy(kind, permission, form_token)  # type: ignore[attr-defined]
+        view.__policy__ = Policy(kind, permission, form_token, max_body)  # type: ignore[attr-defined]
         return view
 
     return declare

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from shop import create_app
 from shop.db import db, operation
@@ -84,6 +84,33 @@ def test_a_postgresql_without_the_right_to_make_extensions_has_a_search_too(app,
         with psycopg.connect(url.geturl(), autocommit=True) as owner:
             owner.execute(f"DROP OWNED BY {role} CASCADE")
             owner.execute(f"DROP ROLE {role}")
+
+
+def test_pictures_survive_the_migration_of_uploads_and_their_table_keeps_its_checks(app):
+    save_product(shirt(), SYSTEM)
+    before = pictures()
+    db.session.remove()
+
+    try:
+        downgrade(revision="0005")
+        with pytest.raises(IntegrityError):
+            change_pictures("UPDATE images SET file_name = NULL, source_url = NULL")
+    finally:
+        upgrade()
+
+    assert pictures() == before
+    for faulty in ("file_name = NULL, source_url = NULL", "upload_status = 'waiting'", "upload_key = 'k'"):
+        with pytest.raises(IntegrityError):
+            change_pictures(f"UPDATE images SET {faulty} WHERE position = 0")
+
+
+@operation
+def change_pictures(statement):
+    db.session.execute(text(statement))
+
+
+def pictures():
+    return db.session.execute(text("SELECT public_id, file_name, source_url FROM images ORDER BY id")).all()
 
 
 def derived_rows():

@@ -265,6 +265,19 @@ def test_a_body_above_one_megabyte_is_refused_before_it_reaches_the_shop(site: E
     assert json.loads(api.body)["error"]["code"] == "PAYLOAD_TOO_LARGE"
 
 
+def test_uploads_of_staff_may_be_larger_and_what_was_uploaded_is_not_served(site: Edge) -> None:
+    quarantine = site.folder / "var" / "media" / ".quarantine"
+    quarantine.mkdir(parents=True, exist_ok=True)
+    (quarantine / "a.jpg").write_bytes(b"as it came")
+    large = b"x" * 3_000_000
+
+    answers = [site.ask(path, "POST", large) for path in ("/admin/products/prod_1/pictures", "/admin/imports")]
+
+    assert [answer.status for answer in answers] == [403, 403]  # the shop's own answer: it came from no page of it
+    assert site.ask("/admin/products/prod_1", "POST", large).status == 413
+    assert site.ask("/media/.quarantine/a.jpg").status == 404
+
+
 # -- before a listener that repeats what it was sent ------------------------------------------------------------------
 
 

@@ -223,7 +223,9 @@ class Resource:
     facts: Callable[[Row], Sequence[Fact]] = lambda row: ()
     acts: tuple[Act, ...] = ()
     links: Callable[[Row], Sequence[tuple[str, str]]] = lambda row: ()  # (words, address): such as "View in shop"
+    list_links: tuple[tuple[str, str], ...] = ()  # (words, endpoint) above the list, beside its export
     has_pages: bool = True  # False: the list is all there is
+    own_views: Mapping[str, str] = field(default_factory=dict)  # such as row or new -> the endpoint that is it instead
     is_empty_text: str = ""  # what the empty list says
     is_in_search: bool = False  # found by the search over everything
     note: Callable[[Row], str] = lambda row: ""  # the second line where the search shows it
@@ -246,7 +248,7 @@ class Resource:
 
     def endpoint(self, view: str) -> str:
         """The name of a view of this resource, for url_for."""
-        return f"admin.{self.name}_{view}"
+        return self.own_views.get(view, f"admin.{self.name}_{view}")
 
     @property
     def kind(self) -> str:
@@ -255,7 +257,8 @@ class Resource:
 
     @property
     def can_be_made(self) -> bool:
-        return self.form is not None and self.form.create is not None and self.write is not None
+        has_form = "new" in self.own_views or (self.form is not None and self.form.create is not None)
+        return has_form and self.write is not None
 
 
 def words_in(*columns: Any) -> Callable[[str], ColumnElement[bool]]:

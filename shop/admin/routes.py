@@ -17,6 +17,9 @@ def add_resource(blueprint: Blueprint, resource: Resource) -> None:
     """Give the resource its list, its pages and what can be done there."""
 
     def add(view: str, path: str, function: Callable[..., Any], permission: str, method: str = "GET") -> None:
+        if view in resource.own_views:
+            return
+
         def answer(**values: str) -> Any:
             return function(resource, **values)
 

@@ -25,6 +25,7 @@ EVENT_TYPES = frozenset(
         "order_link.refused",
         "payment.collected",
         "category.saved",
+        "picture.uploaded",
         "product.saved",
         "review.submitted",
         "review.approved",

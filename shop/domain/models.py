@@ -13,11 +13,13 @@ from shop.domain.catalog.models import (
     Listing,
     Product,
     ProductAttribute,
+    RemovedImage,
     Variant,
 )
 from shop.domain.customers.models import StaffRole, User, UserSession
 from shop.domain.events import Email, OutboxEvent
 from shop.domain.idempotency import IdempotencyKey
+from shop.domain.imports.models import CatalogueFile
 from shop.domain.inventory.models import Reservation, StockItem, StockMovement
 from shop.domain.orders.models import Order, OrderEvent, OrderLineItem
 from shop.domain.payments.models import Payment
@@ -43,6 +45,7 @@ __all__ = [
     "AuditEntry",
     "Cart",
     "CartLineItem",
+    "CatalogueFile",
     "Category",
     "Collection",
     "CollectionProduct",
@@ -59,6 +62,7 @@ __all__ = [
     "Payment",
     "Product",
     "ProductAttribute",
+    "RemovedImage",
     "Reservation",
     "Review",
     "SearchCount",

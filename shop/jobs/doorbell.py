@@ -33,7 +33,9 @@ class Job:
 RELAY = Job("default", "shop.jobs.outbox.relay", timeout=30, wait=60)
 SEND_EMAIL = Job("mail", "shop.jobs.emails.send_email", timeout=45, wait=120)
 RUN_STAFF_TASK = Job("default", "shop.jobs.staff_tasks.run_staff_task", timeout=50, wait=25)
-JOBS = (RELAY, SEND_EMAIL, RUN_STAFF_TASK)
+# Longer than its lease would be no use; the process it starts is given up after 90 seconds.
+MAKE_PICTURE = Job("pictures", "shop.jobs.pictures.make_picture", timeout=150, wait=120)
+JOBS = (RELAY, SEND_EMAIL, RUN_STAFF_TASK, MAKE_PICTURE)
 
 
 def doorbell() -> Doorbell:

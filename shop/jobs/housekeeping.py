@@ -11,11 +11,13 @@ from shop.domain.carts.operations import expire_carts
 from shop.domain.checkout import cancel_unpaid_orders
 from shop.domain.customers.operations import clear_ended_sessions
 from shop.domain.idempotency import forget_old_keys
+from shop.domain.imports.uploads import forget_old_catalogues
 from shop.domain.orders.operations import forget_refused_links
 from shop.domain.orders.sold import recount_sold
 from shop.domain.search.statistics import forget_old_searches, record_searches
 from shop.domain.wishlists.operations import forget_wish_lists
 from shop.extensions import search_tally
+from shop.jobs.pictures import remove_old_pictures, remove_stray_uploads
 
 log = structlog.get_logger()
 
@@ -41,6 +43,9 @@ TASKS = (
     Task("idempotency_keys_forgotten", 60, forget_old_keys),
     Task("searches_counted", 60, keep_search_counts),
     Task("old_searches_forgotten", 24 * 3600, forget_old_searches),
+    Task("removed_pictures_cleared", 60, remove_old_pictures),
+    Task("old_catalogues_forgotten", 3600, forget_old_catalogues),
+    Task("stray_uploads_removed", 3600, remove_stray_uploads),
     Task("refused_order_links_forgotten", 3600, forget_refused_links),
     Task("wish_lists_forgotten", 3600, forget_wish_lists),
     Task("sold_units_recounted", 3600, recount_sold),

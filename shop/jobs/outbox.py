@@ -11,6 +11,7 @@ from shop.domain.outbox import dispatch_events, forget_asking, take_to_ask, unas
 from shop.domain.search.index import index_queued, queue_what_changed
 from shop.extensions import settings
 from shop.jobs.doorbell import RELAY, SEND_EMAIL, doorbell
+from shop.jobs.pictures import ask_for_pictures
 from shop.jobs.staff_tasks import ask_for_staff_tasks
 
 INDEX_FOR = 2.0  # seconds
@@ -21,6 +22,7 @@ def relay() -> None:
     doorbell().note_begun(RELAY)
     dispatch_all()
     ask_for_emails()
+    ask_for_pictures()
     ask_for_staff_tasks()
     keep_search()
 

@@ -16,6 +16,7 @@ from shop.db import db, is_unreachable
 from shop.errors import Unavailable
 from shop.jobs.housekeeping import TASKS, Task, run_task
 from shop.jobs.outbox import ask_for_emails, dispatch_all, keep_search
+from shop.jobs.pictures import ask_for_pictures
 from shop.jobs.staff_tasks import sweep_staff_tasks
 
 log = structlog.get_logger()
@@ -24,7 +25,7 @@ LOOK_EVERY = 0.1  # seconds; how soon a signal is noticed
 
 def sweep_outbox() -> int:
     """Dispatch what a crash or a lost nudge left, and ask again for what no worker did."""
-    return dispatch_all() + ask_for_emails()
+    return dispatch_all() + ask_for_emails() + ask_for_pictures()
 
 
 SWEEP = Task("outbox_swept", 2, sweep_outbox)

@@ -63,6 +63,7 @@
     form.classList.toggle("is-changed", isChanged());
   }
   document.addEventListener("input", sayChanged);
+  document.addEventListener("form:settled", () => { saved = contents(guarded()); sayChanged(); });
   document.addEventListener("submit", (event) => { if (event.target === guarded()) isSaving = true; });
   document.addEventListener("click", (event) => { if (event.target.closest?.("[data-discard]")) isSaving = true; });
   window.addEventListener("beforeunload", (event) => { if (isChanged() && !isSaving) event.preventDefault(); });

@@ -7,6 +7,7 @@ import pytest
 from shop.db import db
 from shop.domain.catalog.models import Attribute, Category, Product
 from shop.domain.customers.models import User
+from shop.domain.imports.models import CatalogueFile
 from shop.domain.orders.models import Order
 from shop.domain.staff_tasks.models import StaffTask
 from shop.policies import ANY_STAFF, policy_of
@@ -28,6 +29,7 @@ def full_shop(app, terms):
     from shop.domain.catalog.attributes import AttributeWish, create_attribute
     from shop.domain.catalog.bulk import ADD_TAG, TagWish
     from shop.domain.catalog.operations import save_category
+    from shop.domain.imports.uploads import keep_catalogue
     from shop.domain.staff_tasks.operations import queue_task
 
     save_category("face", "Face care")
@@ -37,6 +39,7 @@ def full_shop(app, terms):
     create_attribute(AttributeWish(label="Skin types"), actor)
     product = db.session.scalars(db.select(Product.public_id)).first()
     queue_task(ADD_TAG.kind, TagWish(tag="new"), [product], actor, "key")
+    keep_catalogue("a.csv", b"Handle,Title,Variant Price\na,A,1.00\n", actor, "USD", sets_stock=False)
     make_customer()
 
 
@@ -48,12 +51,13 @@ def path_of(rule):
         "users": User.public_id,
         "orders": Order.public_id,
         "tasks": StaffTask.public_id,
+        "imports": CatalogueFile.public_id,
     }
     if "<" not in rule.rule:
         return rule.rule
     noun = rule.rule.split("/")[2]
     name = "1" if noun == "audit" else db.session.scalars(db.select(model[noun])).first()
-    return rule.rule.replace("<public_id>", name)
+    return rule.rule.replace("<public_id>", name).replace("<image_id>", "img_1")
 
 
 def ask(browser, rule, method):

@@ -8,9 +8,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from shop.db import db
+from shop.domain.actors import Actor
 from shop.domain.catalog.bulk import ADD_TAG, TagWish
 from shop.domain.catalog.models import Category, Product
 from shop.domain.customers.models import User
+from shop.domain.imports.uploads import REHEARSAL, FileWish, keep_catalogue
 from shop.domain.orders.models import Order
 from shop.domain.staff_tasks.operations import queue_task, run_task
 from tests.browser.conftest import DESKTOP, PATIENCE, PHONE, RunningShop
@@ -33,6 +35,7 @@ def places(shop: RunningShop) -> dict[str, str]:
         category = db.session.scalars(db.select(Category.public_id).filter_by(slug="face")).one()
         user = db.session.scalars(db.select(User.public_id).filter_by(email=EMAIL)).one()
         order_id = db.session.scalars(db.select(Order.public_id).filter_by(id=order.id)).one()
+        imported = _uploaded(staff)
         found = {
             "home": "/admin",
             "orders": "/admin/orders",
@@ -43,6 +46,9 @@ def places(shop: RunningShop) -> dict[str, str]:
             "low stock": "/admin/products?tab=low&sort=name",
             "no match": "/admin/products?q=zzz",
             "product": f"/admin/products/{product}",
+            "new product": "/admin/products/new",
+            "imports": "/admin/imports",
+            "import": f"/admin/imports/{imported}",
             "categories": "/admin/categories",
             "category": f"/admin/categories/{category}",
             "new category": "/admin/categories/new",
@@ -56,6 +62,15 @@ def places(shop: RunningShop) -> dict[str, str]:
         }
         db.session.remove()
     return found
+
+
+def _uploaded(staff: Actor) -> str:
+    """A catalogue that was tried, with a mistake in it."""
+    content = b"Handle,Title,Variant Price\nnew,New,1.00\nwrong,Wrong,much\n"
+    file = keep_catalogue("spring.csv", content, staff, "USD", sets_stock=False)
+    wish = FileWish.model_validate({"file": file.public_id, "currency": "USD"})
+    run_task(queue_task(REHEARSAL.kind, wish, ["new", "wrong"], staff, f"rehearsal:{file.public_id}").id, 10)
+    return file.public_id
 
 
 def enter(page: Page) -> Page:

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import url_for
 from sqlalchemy import ColumnElement, Text, and_, case, cast, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from shop.admin.resource import BulkAction, Card, Column, Detail, Fact, Field, Filter, Resource, Tab
+from shop.admin.resource import BulkAction, Column, Field, Filter, Resource, Tab
 from shop.admin.resources.categories import paths
 from shop.db import db
 from shop.domain.catalog import bulk
@@ -129,12 +128,6 @@ def has_tag(tag: str) -> ColumnElement[bool]:
     return cast(Product.tags, Text).contains(json.dumps(tag), autoescape=True)
 
 
-def variants_of(row: ProductRow) -> Sequence[Variant]:
-    """The product's variants with their stock, those on offer first."""
-    statement = select(Variant).filter_by(product_id=row.product.id).options(joinedload(Variant.stock))
-    return db.session.scalars(statement.order_by(Variant.is_active.desc(), Variant.position, Variant.id)).all()
-
-
 def statuses() -> list[tuple[str, str]]:
     return [(status, words(status)) for status in PRODUCT_STATUSES]
 
@@ -227,23 +220,8 @@ PRODUCTS = Resource(
             is_danger=True,
         ),
     ),
-    detail=Detail(
-        (
-            Card("Variants", "admin/products/_variants.html", lambda row: {"variants": variants_of(row)}),
-            Card("Description", "admin/products/_description.html"),
-        )
-    ),
-    facts=lambda row: (
-        Fact("Status", row.product.status, "badge"),
-        Fact("Stock", row.stock, "stock"),
-        Fact("Variants", row.variant_count, "number"),
-        Fact("Price from", row.product.from_price, "money"),
-        Fact("Made", row.product.created_at, "moment"),
-        Fact("Last change", row.product.updated_at, "moment"),
-    ),
-    links=lambda row: (
-        [("View in shop", url_for("catalog.product", slug=row.product.slug))] if row.product.is_active else []
-    ),
+    list_links=(("Import", "admin_imports.show_imports"),),
+    own_views={"row": "admin_products.show", "new": "admin_products.show_new", "create": "admin_products.create"},
     is_in_search=True,
     note=lambda row: words(row.product.status),
 )

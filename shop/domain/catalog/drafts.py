@@ -70,7 +70,10 @@ def option_key_of(values: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class ImageDraft:
-    """A picture by its key in the store or by the address it can be fetched from; `option_key` ties it to a variant."""
+    """A picture by its key in the store, by the address it can be fetched from, or (once there) by its public id.
+
+    `option_key` ties it to a variant.
+    """
 
     file_name: str | None = None
     source_url: str | None = None
@@ -78,11 +81,12 @@ class ImageDraft:
     width: int | None = None
     height: int | None = None
     option_key: str | None = None
+    public_id: str | None = None
 
     @property
-    def source(self) -> tuple[str | None, str | None]:
-        """What a picture is known by: where it comes from, else where it lies."""
-        return (self.source_url, None) if self.source_url else (None, self.file_name)
+    def source(self) -> str | None:
+        """What a picture is known by: its id, else where it comes from, else where it lies."""
+        return self.public_id or self.source_url or self.file_name
 
 
 @dataclass(frozen=True)
@@ -191,7 +195,7 @@ def _image_faults(draft: ProductDraft) -> Iterator[Detail]:
     known = {variant.option_key for variant in draft.variants} | {None}
     for number, image in enumerate(images):
         field = f"images.{number}"
-        if not image.file_name and not image.source_url:
+        if not image.source:
             yield Detail(field, "Give each picture a file or an address.")
         if len(image.file_name or "") > 255 or len(image.source_url or "") > 2000:
             yield Detail(field, "The file name or address of a picture is too long.")

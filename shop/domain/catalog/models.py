@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shop.domain.inventory.models import StockItem
 
 PRODUCT_STATUSES = ("draft", "active", "archived")
+PICTURES_FOLDER = "pictures/"  # of the store: what lies there was made from uploads
 
 
 class Category(Model):
@@ -125,7 +126,11 @@ class Variant(Model):
 
 
 class Image(Model):
-    """A picture of a product. `file_name` is its key in the store; None until it was fetched from `source_url`."""
+    """A picture of a product. `file_name` is its key in the store; None until it was made of an upload.
+
+    An upload (`upload_key` in quarantine) is waiting until a worker made the picture of it, has failed (another try may
+    help) or was refused (no try will). A picture that an import only knows the address of has a `source_url` alone.
+    """
 
     __tablename__ = "images"
 
@@ -139,8 +144,34 @@ class Image(Model):
     position: Mapped[int] = mapped_column(default=0)
     width: Mapped[int | None]
     height: Mapped[int | None]
+    upload_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    upload_status: Mapped[str | None] = mapped_column(String(16))
+    upload_error: Mapped[str] = mapped_column(String(500), default="")  # why it failed, for a person
+    upload_attempts: Mapped[int] = mapped_column(default=0)
+    upload_due_at: Mapped[datetime | None]  # when a worker may take it; while one has it, when that one is given up
+    upload_asked_at: Mapped[datetime | None]  # when a worker was last asked to
 
-    __table_args__ = (CheckConstraint("file_name IS NOT NULL OR source_url IS NOT NULL", name="has_a_source"),)
+    __table_args__ = (
+        CheckConstraint(
+            "file_name IS NOT NULL OR source_url IS NOT NULL OR upload_key IS NOT NULL", name="has_a_source"
+        ),
+        CheckConstraint("upload_status IN ('waiting', 'failed', 'refused')", name="upload_status"),
+        CheckConstraint("(upload_key IS NULL) = (upload_status IS NULL)", name="upload_is_whole"),
+        Index("ix_images_upload_status", "upload_status", "upload_due_at"),
+    )
+
+
+class RemovedImage(Model):
+    """A picture that was taken from its product: for a while it can be put back, then its files are removed."""
+
+    __tablename__ = "removed_images"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(40), unique=True)  # the picture's own
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), index=True)
+    columns: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the row as it was
+    folders: Mapped[list[str]] = mapped_column(default=list)  # of the store, with its files
+    removed_at: Mapped[datetime] = mapped_column(default=transaction_time, index=True)
 
 
 class ProductAttribute(Model):

@@ -24,6 +24,7 @@ from shop.domain.catalog.drafts import (
 )
 from shop.domain.catalog.listings import filterable_names, refresh_listing
 from shop.domain.catalog.models import Category, Image, Product, ProductAttribute, Variant
+from shop.domain.catalog.pictures import set_aside
 from shop.domain.catalog.richtext import sanitise_html
 from shop.domain.catalog.slugs import SLUG
 from shop.domain.catalog.stock import correct_stock, open_stock
@@ -314,13 +315,15 @@ def _correct_stocks(pairs: Pairs, actor: Actor, changes: Changes) -> None:
 def _save_images(product: Product, draft: ProductDraft, variant_ids: Mapping[str, int], changes: Changes) -> None:
     if isinstance(draft.images, Unsaid):
         return
-    by_url = {image.source_url: image for image in product.images if image.source_url}
-    by_file = {image.file_name: image for image in product.images if image.file_name}
+    known = {name: image for image in product.images for name in (image.file_name, image.source_url) if name}
+    known |= {image.public_id: image for image in product.images}
     kept: list[Image] = []
     for position, wanted in enumerate(draft.images):
-        image = by_url.get(wanted.source_url) if wanted.source_url else by_file.get(wanted.file_name or "")
+        image = known.get(wanted.source or "")
         values = _image_values(wanted, variant_ids, position)
-        part = f"images[{wanted.source_url or wanted.file_name}]"
+        part = f"images[{wanted.source}]"
+        if image is None and wanted.public_id:
+            raise Conflict("A picture of this product was removed meanwhile. Look again and retry.")
         if image is None:
             image = Image(product_id=product.id)
             db.session.add(image)
@@ -332,8 +335,8 @@ def _save_images(product: Product, draft: ProductDraft, variant_ids: Mapping[str
     for image in product.images:
         is_kept_upload = draft.keeps_uploads and image.source_url is None
         if image not in kept and not is_kept_upload:
-            changes.note(f"images[{image.source_url or image.file_name}]", "listed", "removed")
-            db.session.delete(image)
+            changes.note(f"images[{image.source_url or image.file_name or image.public_id}]", "listed", "removed")
+            set_aside(image)
 
 
 def _image_values(wanted: ImageDraft, variant_ids: Mapping[str, int], position: int) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def import_catalogue(
     Raises Malformed or Invalid for a file that is none; whatever is wrong with rows is in the report.
     """
     file = read_shopify(source)
-    skus = SkuRegister(_slugs_by_sku(file.skus()))
+    skus = SkuRegister(skus_in_use(file.skus()))
     handles: dict[str, str] = {}
     tally = _Tally(file.rows_read, list(file.problems))
     for done, (handle, rows) in enumerate(file.products.items(), start=1):
@@ -56,7 +56,7 @@ def import_catalogue(
     return tally.report(is_dry_run=dry_run)
 
 
-def _slugs_by_sku(skus: Sequence[str]) -> dict[str, str]:
+def skus_in_use(skus: Sequence[str]) -> dict[str, str]:
     """Which product has which of these SKUs before the import; the answer is the same for a dry run of it."""
     slugs: dict[str, str] = {}
     for start in range(0, len(skus), SKUS_AT_ONCE):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import selectinload
 
 from shop.db import db
 from shop.domain.actors import Actor
-from shop.domain.orders.models import Order
+from shop.domain.orders.models import Order, OrderLineItem
 from shop.domain.orders.tokens import token_opens
 from shop.domain.terms import Terms
 from shop.errors import NotFound
@@ -56,3 +56,12 @@ def email_addresses_of(public_ids: Collection[str]) -> dict[str, str]:
 def find_order_placed_with(public_id: str, placement_key: str) -> Order | None:
     """The order of this id, for the form that placed it: `placement_key` is the hash of that form's key."""
     return db.session.scalars(select(Order).filter_by(public_id=public_id, placement_key=placement_key)).one_or_none()
+
+
+def list_folders_of_sold_pictures(folders: Collection[str]) -> set[str]:
+    """Those of the store's folders from which an order shows a picture: it shows for ever what was sold."""
+    if not folders:
+        return set()
+    shown = or_(*(OrderLineItem.image_file.startswith(f"{folder}/", autoescape=True) for folder in folders))
+    names = db.session.scalars(select(OrderLineItem.image_file).where(shown).distinct())
+    return {name.rpartition("/")[0] for name in names if name}

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from shop.domain.bulk_changes import BulkChange
 from shop.domain.catalog.bulk import CHANGES as CATALOGUE
+from shop.domain.imports.uploads import CHANGES as IMPORTS
 
-KINDS: dict[str, BulkChange] = {change.kind: change for change in (*CATALOGUE,)}
+KINDS: dict[str, BulkChange] = {change.kind: change for change in (*CATALOGUE, *IMPORTS)}
