@@ -116,5 +116,6 @@ def test_one_box_finds_orders_products_customers_and_pages(owner, terms):
     assert order.number in body(owner.get(f"/admin/search?q={order.number}"))
     sku = variants_of(product)[0].sku
     db.session.rollback()
+    assert "Amber oil" in body(owner.get(f"/admin/search?q={sku}"))
     assert "Audit log" in body(owner.get("/admin/search?q=audit"))
     assert "Nothing was found" in body(owner.get(f"/admin/search?q=zzz{sku}"))
