@@ -35,7 +35,7 @@ def test_every_family_of_errors_has_a_status():
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/categories/nothing", "/products/nothing", "/pages/nothing", "/products/"]
+    "path", ["/nothing", "/categories/nothing", "/products/nothing", "/pages/nothing"]
 )
 def test_what_is_not_there_is_404_with_a_way_on(client, app, path):
     page = client.get(path)
