@@ -7,8 +7,8 @@ from sqlalchemy.exc import OperationalError
 
 from shop import errors
 from shop.db import db
+from shop.refusals import STATUS, status_of
 from shop.storefront import catalog
-from shop.storefront.errors import STATUS, status_of
 from tests.conftest import make_product, variants_of
 from tests.storefront.pages import HTMX, body, put_in_cart
 
