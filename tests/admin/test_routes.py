@@ -9,6 +9,7 @@ from shop.domain.catalog.models import Attribute, Category, Product
 from shop.domain.customers.models import User
 from shop.domain.imports.models import CatalogueFile
 from shop.domain.orders.models import Order
+from shop.domain.search.models import Synonym
 from shop.domain.staff_tasks.models import StaffTask
 from shop.policies import ANY_STAFF, policy_of
 from tests.admin.pages import sign_in, value_of
@@ -30,6 +31,7 @@ def full_shop(app, terms):
     from shop.domain.catalog.bulk import ADD_TAG, TagWish
     from shop.domain.catalog.operations import save_category
     from shop.domain.imports.uploads import keep_catalogue
+    from shop.domain.search.synonyms import save_synonym
     from shop.domain.staff_tasks.operations import queue_task
 
     save_category("face", "Face care")
@@ -38,6 +40,7 @@ def full_shop(app, terms):
     actor = make_staff(email="first@example.com")
     create_attribute(AttributeWish(label="Skin types"), actor)
     product = db.session.scalars(db.select(Product.public_id)).first()
+    save_synonym(["edp", "perfume"], actor)
     queue_task(ADD_TAG.kind, TagWish(tag="new"), [product], actor, "key")
     keep_catalogue("a.csv", b"Handle,Title,Variant Price\na,A,1.00\n", actor, "USD", sets_stock=False)
     make_customer()
@@ -50,6 +53,7 @@ def path_of(rule):
         "products": Product.public_id,
         "users": User.public_id,
         "orders": Order.public_id,
+        "synonyms": Synonym.public_id,
         "tasks": StaffTask.public_id,
         "imports": CatalogueFile.public_id,
     }
