@@ -51,6 +51,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from shop.domain.actors import Actor
 from shop.domain.bulk_changes import BulkChange
 from shop.domain.inputs import Input
+from shop.filled import FilledForm
 
 Row = Any
 Choices = Callable[[], Sequence[tuple[str, str]]]
@@ -189,6 +190,18 @@ class Act:
     hint: str = ""
     is_danger: bool = False
     leads_to_list: bool = False
+    leads_to: Callable[[str], str] | None = None  # (public id), asked before it is done: the address it leads to
+    values: Callable[[Row], Mapping[str, str]] = lambda row: {}  # what its fields hold at first
+    key: str = ""  # the letter that presses its button
+
+    def filled(self, row: Row) -> FilledForm:
+        """Its fields as they are shown."""
+        return FilledForm(self.values(row))
+
+    def limit(self, name: str) -> tuple[bool, int | None]:
+        """What its wish says of a field."""
+        assert self.wish is not None
+        return field_limits(self.wish, name)
 
 
 @dataclass(frozen=True)
