@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shop.db import db
-from shop.domain.catalog.models import Attribute, Category, Product
+from shop.domain.catalog.models import Attribute, Category, Collection, Product
 from shop.domain.customers.models import User
 from shop.domain.imports.models import CatalogueFile
 from shop.domain.orders.models import Order
@@ -32,6 +32,7 @@ def full_shop(app, terms):
     """One of everything that the admin has a page for."""
     from shop.domain.catalog.attributes import AttributeWish, create_attribute
     from shop.domain.catalog.bulk import ADD_TAG, TagWish
+    from shop.domain.catalog.collections import SaveCollection, save_collection
     from shop.domain.catalog.operations import save_category
     from shop.domain.imports.uploads import keep_catalogue
     from shop.domain.search.synonyms import save_synonym
@@ -45,6 +46,7 @@ def full_shop(app, terms):
     product = db.session.scalars(db.select(Product.public_id)).first()
     reviewed = make_product("Reviewed")
     submit_review(delivered_order(terms, actor, reviewed).id, reviewed.public_id, words())
+    save_collection(SaveCollection.model_validate({"slug": "gifts", "name": "Gifts"}), actor)
     save_synonym(["edp", "perfume"], actor)
     queue_task(ADD_TAG.kind, TagWish(tag="new"), [product], actor, "key")
     keep_catalogue("a.csv", b"Handle,Title,Variant Price\na,A,1.00\n", actor, "USD", sets_stock=False)
@@ -53,6 +55,7 @@ def full_shop(app, terms):
 
 def path_of(rule):
     model = {
+        "collections": Collection.public_id,
         "categories": Category.public_id,
         "attributes": Attribute.public_id,
         "products": Product.public_id,
