@@ -85,7 +85,7 @@ REVIEWS = Resource(
     row_name=lambda row: row.title or f"Review of {row.product.name}",
     columns=(
         Column("product", "Product", lambda row: row.product.name, on_phone="note"),
-        Column("stars", "Stars", lambda row: row.rating, "stars", sort=Review.rating, on_phone="end"),
+        Column("stars", "Stars", lambda row: row.rating, "stars", sort=Review.rating),
         Column("review", "Review", lambda row: (row.title, row.body), "excerpt", on_phone="lead"),
         Column("text", "Text", lambda row: row.body, in_list=False),
         Column("verified", "Bought here", lambda row: row.is_verified, "yes_no"),
@@ -125,6 +125,7 @@ REVIEWS = Resource(
             is_possible=lambda row: row.status != "approved",
             leads_to=after_deciding,
             key="a",
+            is_main=True,
         ),
         Act(
             "reply",
