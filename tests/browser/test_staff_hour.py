@@ -79,7 +79,7 @@ def staff(shop: RunningShop, hour: Hour) -> Actor:
         actor = make_staff(email=hour.email)
         products = [
             make_product(
-                f"{hour.typo} soap {number}",
+                f"{hour.typo} candle {number}",
                 slug=f"{hour.name}-{number}",
                 description=f"<p>With oil of {hour.typo} and salt.</p>",
                 stock=9,
@@ -224,7 +224,7 @@ def expect_in_audit_log(shop: RunningShop, staff: Actor) -> None:
 def expect_in_shop(page: Page, hour: Hour) -> None:
     """The typo is gone, the approved reviews are there and counted, the synonym finds the new product."""
     page.goto(f"/products/{hour.name}-0")
-    expect(page.get_by_role("heading", name=f"{hour.meant} soap 0")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"{hour.meant} candle 0")).to_be_visible()
     expect(page.locator("main")).to_contain_text(f"With oil of {hour.meant} and salt.")
     expect(page.locator("main")).not_to_contain_text(hour.typo)
     expect(page.locator("#review-list .review")).to_contain_text("Calm and soft")
@@ -233,7 +233,7 @@ def expect_in_shop(page: Page, hour: Hour) -> None:
     page.goto(f"/products/{hour.name}-1")
     expect(page.get_by_text("Buy mine instead")).to_have_count(0)
     page.goto(f"/products/{hour.name}-39")
-    expect(page.get_by_role("heading", name=f"{hour.meant} soap 39")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"{hour.meant} candle 39")).to_be_visible()
 
     page.goto(f"/search?q={hour.asked}")
     page.get_by_role("link", name=hour.new_product).first.click()
