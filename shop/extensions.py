@@ -28,7 +28,6 @@ csrf = CSRFProtect()
 limiter = Limiter(key_func=get_remote_address)
 
 QUEUES = ("mail", "default", "pictures")  # workers look in this order: mail never waits for pictures
-SIGN_IN = "sign-in"  # the scope of its limits: who fails at one door has fewer tries at the other
 
 settings: Settings = cast(Settings, LocalProxy(lambda: current_app.extensions["shop_settings"]))
 terms: Terms = cast(Terms, LocalProxy(lambda: current_app.extensions["shop_terms"]))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, redirect, request, session, url_for
+from flask import Blueprint, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_limiter.util import get_remote_address
 from flask_login import current_user, login_user, logout_user
 
 from shop.admin.errors import status_of
@@ -12,10 +11,10 @@ from shop.admin.rendering import render
 from shop.domain.customers.operations import Credentials, authenticate_staff, note_sign_in
 from shop.domain.inputs import read_form
 from shop.errors import Invalid, Unauthenticated
-from shop.extensions import SIGN_IN, limiter, settings
 from shop.filled import FilledForm
 from shop.policies import current_staff, policy
 from shop.redirects import safe_next
+from shop.refusals import limit_sign_in
 from shop.words import moment
 
 blueprint = Blueprint("admin_entry", __name__, url_prefix="/admin")
@@ -29,17 +28,8 @@ def show_sign_in() -> ResponseReturnValue:
     return _page(FilledForm())
 
 
-def _address_and_email() -> str:
-    return f"{get_remote_address()} {request.form.get('email', '').strip().lower()[:254]}"
-
-
-def _has_failed(response: Response) -> bool:
-    return response.status_code == 401
-
-
 @blueprint.post("/sign-in")
-@limiter.shared_limit(lambda: settings.ratelimit_sign_in, SIGN_IN, key_func=_address_and_email, deduct_when=_has_failed)
-@limiter.shared_limit(lambda: settings.ratelimit_sign_in_per_address, SIGN_IN, deduct_when=_has_failed)
+@limit_sign_in
 @policy("guest")
 def sign_in() -> ResponseReturnValue:
     try:

@@ -17,22 +17,11 @@ from shop.errors import ShopError, Unauthenticated
 from shop.extensions import seconds_until_free
 from shop.htmx import go_to, is_htmx
 from shop.redirects import asked_page
+from shop.refusals import RETRY_AFTER, STALE_FORM, STATUS, answer_http, status_in, wait_in_words
 
 log = structlog.get_logger("shop.admin")
 
-STATUS = {
-    errors.NotFound: 404,
-    errors.Unknown: 422,
-    errors.Invalid: 422,
-    errors.Malformed: 400,
-    errors.Conflict: 409,
-    errors.Gone: 410,
-    errors.Unauthenticated: 401,
-    errors.Forbidden: 403,
-    errors.PaymentRefused: 402,
-    errors.TooMany: 429,
-    errors.Unavailable: 503,
-}
+ADMIN_STATUS = {**STATUS, errors.Unknown: 422}  # what a form names is a field of it
 HEADINGS = {
     400: "That could not be read",
     403: "You may not do this",
@@ -53,12 +42,11 @@ SENTENCES = {
     500: "It is in the log under the name below. Nothing was half saved. Try again in a moment.",
     503: "The database cannot be reached right now. Nothing is lost; try again in a moment.",
 }
-STALE_FORM = "This page was open for too long. Go back, reload the page and try again."
 
 
 def status_of(error: ShopError) -> int:
-    """The HTTP status of a refusal's family."""
-    return next(STATUS[family] for family in type(error).__mro__ if family in STATUS)
+    """The HTTP status of a refusal's family in the admin."""
+    return status_in(ADMIN_STATUS, error)
 
 
 def sign_in_address() -> str:
@@ -78,29 +66,22 @@ def answer_error(error: Exception) -> Response:
     if isinstance(error, RateLimitExceeded):
         return _locked_out(seconds_until_free())
     if isinstance(error, HTTPException) and error.code != 500:
-        return _answer_http(error)
+        return answer_http(error, _answer_code)
     if is_unreachable(error):
         log.warning("database_unreachable", error=type(error).__name__)
-        return _answer(503, SENTENCES[503], retry_after=30)
+        return _answer(503, SENTENCES[503], retry_after=RETRY_AFTER)
     log.error("unhandled_error", path=request.path[:200], exc_info=error)
     return _answer(500, SENTENCES[500])
 
 
 def _locked_out(seconds: int) -> Response:
-    minutes = -(-seconds // 60)
-    wait = f"{seconds} seconds" if seconds < 60 else "a minute" if minutes == 1 else f"{minutes} minutes"
+    wait = wait_in_words(seconds)
     sentence = f"There were too many tries that failed. Signing in is locked for {wait}; then you can try again."
     return _answer(429, sentence, retry_after=seconds)
 
 
-def _answer_http(error: HTTPException) -> Response:
-    if error.code is None or error.code < 400 or error.response is not None:
-        return make_response(error.get_response())
-    response = _answer(error.code, SENTENCES.get(error.code, error.description or ""))
-    for name, value in error.get_headers():
-        if name.lower() not in {"content-type", "content-length"}:
-            response.headers[name] = value
-    return response
+def _answer_code(code: int) -> Response:
+    return _answer(code, SENTENCES.get(code, "This cannot be done in this way."))
 
 
 def _answer(status: int, message: str, details: list[str] | None = None, retry_after: int | None = None) -> Response:

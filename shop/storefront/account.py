@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, request, session, url_for
+from flask import Blueprint, make_response, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_limiter.util import get_remote_address
 from flask_login import current_user, login_user, logout_user
 from pydantic import Field
 
@@ -17,12 +16,12 @@ from shop.domain.wishlists.models import WishList
 from shop.domain.wishlists.operations import join_wish_lists
 from shop.domain.wishlists.queries import find_wish_list_of
 from shop.errors import Invalid, NotFound, Unauthenticated
-from shop.extensions import SIGN_IN, limiter, settings, terms
+from shop.extensions import terms
 from shop.filled import FilledForm
 from shop.htmx import go_to
 from shop.policies import current_shopper, policy
 from shop.redirects import safe_next
-from shop.storefront.errors import status_of
+from shop.refusals import limit_sign_in, status_of
 from shop.storefront.orders import STATUS_WORDS
 from shop.storefront.own_cart import forget_cart, named_cart_id, remember_count
 from shop.storefront.own_wish_list import forget_wish_list, named_key, remember_saved
@@ -47,17 +46,8 @@ def show_sign_in() -> ResponseReturnValue:
     return render_page("account/sign_in.html", form=FilledForm(), next_page=_wanted_page())
 
 
-def _address_and_email() -> str:
-    return f"{get_remote_address()} {request.form.get('email', '').strip().lower()[:254]}"
-
-
-def _has_failed(response: Response) -> bool:
-    return response.status_code == 401
-
-
 @blueprint.post("/sign-in")
-@limiter.shared_limit(lambda: settings.ratelimit_sign_in, SIGN_IN, key_func=_address_and_email, deduct_when=_has_failed)
-@limiter.shared_limit(lambda: settings.ratelimit_sign_in_per_address, SIGN_IN, deduct_when=_has_failed)
+@limit_sign_in
 @policy("guest")
 def sign_in() -> ResponseReturnValue:
     try:

@@ -29,8 +29,8 @@ from shop.errors import CartOrdered, Detail, Gone, Invalid, NotFound, OutOfStock
 from shop.extensions import terms
 from shop.htmx import go_to, is_partial, vary_by_htmx
 from shop.policies import current_shopper, policy
+from shop.refusals import status_of
 from shop.storefront.catalog import render_product
-from shop.storefront.errors import status_of
 from shop.storefront.offers import choose
 from shop.storefront.own_cart import find_own_cart, remember_cart, remember_count
 from shop.storefront.rendering import render_page

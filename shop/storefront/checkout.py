@@ -33,7 +33,7 @@ from shop.extensions import terms
 from shop.filled import FilledForm
 from shop.htmx import go_to, is_partial
 from shop.policies import current_shopper, policy
-from shop.storefront.errors import status_of
+from shop.refusals import status_of
 from shop.storefront.own_cart import find_open_cart, find_own_cart, forget_cart
 from shop.storefront.rendering import render_plain_page
 

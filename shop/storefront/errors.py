@@ -16,25 +16,13 @@ from shop.domain.related import list_related
 from shop.errors import ShopError, TooMany, Unauthenticated, Unavailable
 from shop.extensions import seconds_until_free
 from shop.htmx import go_to, is_htmx
+from shop.refusals import RETRY_AFTER, STALE_FORM, answer_http, status_of, wait_in_words
 from shop.storefront.offers import Card, card_of
 from shop.storefront.redirects import sign_in_address
 from shop.storefront.rendering import render_page, render_plain_page
 
 log = structlog.get_logger("shop.storefront")
 
-STATUS = {
-    errors.NotFound: 404,
-    errors.Unknown: 400,
-    errors.Invalid: 422,
-    errors.Malformed: 400,
-    errors.Conflict: 409,
-    errors.Gone: 410,
-    errors.Unauthenticated: 401,
-    errors.Forbidden: 403,
-    errors.PaymentRefused: 402,
-    errors.TooMany: 429,
-    errors.Unavailable: 503,
-}
 HEADINGS = {
     400: "We could not read that",
     403: "That was refused",
@@ -55,14 +43,7 @@ SENTENCES = {
     500: "We have been told about it. Nothing you ordered is lost. Try again in a moment.",
     503: "The shop cannot answer right now. Nothing you did is lost: your cart and your orders are safe.",
 }
-STALE_FORM = "This page was open for too long. Go back, reload the page and try again."
-RETRY_AFTER = 30
 RELATED = 4  # as many as fill a row
-
-
-def status_of(error: ShopError) -> int:
-    """The HTTP status of a refusal's family."""
-    return next(STATUS[family] for family in type(error).__mro__ if family in STATUS)
 
 
 def answer_error(error: Exception) -> Response:
@@ -76,7 +57,7 @@ def answer_error(error: Exception) -> Response:
     if isinstance(error, RateLimitExceeded):
         return answer_error(_too_many())
     if isinstance(error, HTTPException) and error.code != 500:
-        return _answer_http(error)
+        return answer_http(error, _answer_code)
     if is_unreachable(error):
         log.warning("database_unreachable", error=type(error).__name__)
         return answer_error(Unavailable(SENTENCES[503], retry_after=RETRY_AFTER))
@@ -94,25 +75,12 @@ def _details_of(error: ShopError) -> list[str]:
 def _too_many() -> TooMany:
     """The limit that was reached, with the seconds until it ends."""
     seconds = seconds_until_free()
-    return TooMany(f"That was tried too often in a short time. Wait {_in_words(seconds)} and try again.", (), seconds)
+    wait = wait_in_words(seconds)
+    return TooMany(f"That was tried too often in a short time. Wait {wait} and try again.", (), seconds)
 
 
-def _in_words(seconds: int) -> str:
-    if seconds < 60:
-        return "a minute" if seconds > 30 else f"{seconds} seconds"
-    minutes = -(-seconds // 60)
-    return "a minute" if minutes == 1 else f"{minutes} minutes"
-
-
-def _answer_http(error: HTTPException) -> Response:
-    """Werkzeug's own: redirects stay as they are, refusals become pages and keep their headers (Allow and the like)."""
-    if error.code is None or error.code < 400 or error.response is not None:
-        return make_response(error.get_response())
-    response = _answer(error.code, SENTENCES.get(error.code, error.description or ""))
-    for name, value in error.get_headers():
-        if name.lower() not in {"content-type", "content-length"}:
-            response.headers[name] = value
-    return response
+def _answer_code(code: int) -> Response:
+    return _answer(code, SENTENCES.get(code, "This cannot be done in this way."))
 
 
 def _answer(status: int, message: str, details: list[str] | None = None, retry_after: int | None = None) -> Response:

@@ -24,7 +24,7 @@ from shop.extensions import limiter, settings, terms
 from shop.filled import FilledForm
 from shop.htmx import go_to
 from shop.policies import current_shopper, policy
-from shop.storefront.errors import status_of
+from shop.refusals import status_of
 from shop.storefront.pages import render_content_page
 from shop.storefront.rendering import render_page
 from shop.storefront.reviews import review_address

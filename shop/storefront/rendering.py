@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Flask, render_template, url_for
+from flask import Flask, render_template, request, url_for
 from markupsafe import Markup
 
 from shop.assets import asset
@@ -35,6 +35,7 @@ def register(app: Flask) -> None:
         heart_of=heart_of,
         largest_media_url=largest_media_url,
         media_url=media_url,
+        own_address=own_address,
         return_days=RETURN_DAYS,
         contact_address=configured.mail_from,
         shop_address=configured.shop_address_lines,
@@ -79,6 +80,11 @@ def srcset(file_name: str | None) -> str:
 def absolute_url(endpoint: str, **values: Any) -> str:
     """A page's address with the shop's own scheme and host, whatever the request said."""
     return settings.public_base_url + url_for(endpoint, **values)
+
+
+def own_address() -> str:
+    """The address of the page that is being shown, as it is passed on: without its query."""
+    return settings.public_base_url + request.path
 
 
 def absolute_media_url(file_name: str) -> str:

@@ -26,7 +26,7 @@ from shop.extensions import limiter, settings, terms
 from shop.filled import FilledForm
 from shop.htmx import go_to, is_partial, vary_by_htmx
 from shop.policies import policy
-from shop.storefront.errors import status_of
+from shop.refusals import status_of
 from shop.storefront.ratings import read_reviews
 from shop.storefront.rendering import render_page
 

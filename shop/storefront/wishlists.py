@@ -31,7 +31,7 @@ from shop.errors import Invalid, NotFound, OutOfStock, ShopError, Unknown
 from shop.extensions import limiter, settings, terms
 from shop.htmx import go_to, is_partial, vary_by_htmx
 from shop.policies import current_shopper, policy
-from shop.storefront.errors import status_of
+from shop.refusals import status_of
 from shop.storefront.offers import card_of, offered_variants
 from shop.storefront.own_cart import find_own_cart, remember_cart
 from shop.storefront.own_wish_list import (

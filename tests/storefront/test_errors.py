@@ -7,8 +7,8 @@ from sqlalchemy.exc import OperationalError
 
 from shop import errors
 from shop.db import db
+from shop.refusals import STATUS, status_of
 from shop.storefront import catalog
-from shop.storefront.errors import STATUS, status_of
 from tests.conftest import make_product, variants_of
 from tests.storefront.pages import HTMX, body, put_in_cart
 
@@ -35,7 +35,7 @@ def test_every_family_of_errors_has_a_status():
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/categories/nothing", "/products/nothing", "/pages/nothing", "/products/"]
+    "path", ["/nothing", "/categories/nothing", "/products/nothing", "/pages/nothing"]
 )
 def test_what_is_not_there_is_404_with_a_way_on(client, app, path):
     page = client.get(path)

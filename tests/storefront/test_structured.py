@@ -102,3 +102,11 @@ def test_the_home_page_tells_who_sells_and_how_to_search(client):
 
 def test_a_personal_page_tells_nothing(client):
     assert described_on(client, "/cart") == {}
+
+
+def test_a_page_to_be_shared_tells_its_address_and_a_personal_one_does_not(client, app):
+    make_product("Amber", slug="amber")
+    page = client.get("/products/amber?variant=x").text
+    assert '<meta property="og:url" content="http://localhost/products/amber">' in page
+    assert '<link rel="canonical" href="http://localhost/products/amber">' in page
+    assert "og:url" not in client.get("/cart").text

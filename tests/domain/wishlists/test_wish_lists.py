@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from shop.db import db, frozen_time, operation, transaction_time
 from shop.domain.carts.queries import get_cart, price_cart
+from shop.domain.catalog.listings import refresh_listings
 from shop.domain.catalog.models import Product
 from shop.domain.wishlists.models import WishList, WishListItem
 from shop.domain.wishlists.operations import (
@@ -89,6 +90,7 @@ def test_what_is_not_on_sale_cannot_be_saved_and_is_not_shown(guests, amber):
 
     db.session.execute(update(Product).where(Product.id == amber.id).values(status="archived"))
     db.session.commit()
+    refresh_listings([amber.id])
 
     assert names(guests) == []
 
