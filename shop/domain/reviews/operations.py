@@ -38,6 +38,12 @@ class ModerateReview(Input):
     reply: Text | None = None
 
 
+class ReplyWish(Input):
+    """What the shop answers; nothing takes its answer away."""
+
+    reply: Text = ""
+
+
 @operation
 def submit_review(order_id: int, product_id: str, wanted: WriteReview) -> Review:
     """Take a buyer's review of a product of their delivered order; it is pending until staff have read it.
@@ -106,6 +112,14 @@ def moderate_review(review_id: str, wanted: ModerateReview, actor: Actor) -> Rev
     if before["status"] != after["status"]:
         record_event(f"review.{after['status']}", review.public_id)
     return get_review(review_id)
+
+
+@operation
+def reply_to_review(review_id: str, wish: ReplyWish, actor: Actor) -> Review:
+    """Answer a review that is shown. Raises as moderate_review, and Conflict for one that is not shown."""
+    if _lock_review(review_id).status != "approved":
+        raise Conflict("This review is not shown any more. Approve it before replying.")
+    return moderate_review(review_id, ModerateReview(decision="approve", reply=wish.reply), actor)
 
 
 def _lock_review(review_id: str) -> Review:
