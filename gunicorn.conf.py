@@ -29,7 +29,7 @@ keepalive = 5
 max_requests = 10_000  # a slow leak never grows old
 max_requests_jitter = 1_000
 
-limit_request_line = 4094
+limit_request_line = 8190  # as Nginx takes: a list narrowed by very much has a long address
 limit_request_fields = 100
 limit_request_field_size = 8190
 

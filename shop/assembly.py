@@ -85,7 +85,9 @@ def bind_extensions(app: Flask, settings: Settings) -> None:
     app.extensions["shop_storage"] = DiskStorage(ROOT / settings.storage_url.removeprefix("file:"))
     app.extensions["shop_redis"] = make_redis(app.config["REDIS_URL"])
     app.extensions["shop_doorbell"] = Doorbell(make_redis(app.config["REDIS_URL"], patience=0.2))
-    app.extensions["shop_search_tally"] = SearchTally(make_redis(app.config["REDIS_URL"], patience=0.1))
+    app.extensions["shop_search_tally"] = SearchTally(
+        make_redis(app.config["REDIS_URL"], patience=0.1), settings.secret_key.get_secret_value()
+    )
     mail_folder = ROOT / settings.var_dir / "mail"
     app.extensions["shop_mailer"] = make_mailer(settings.mail_url.get_secret_value(), mail_folder)
 

@@ -25,6 +25,7 @@ from shop.domain.customers.models import User
 from shop.domain.customers.operations import create_user, save_staff_role
 from shop.domain.orders.sold import recount_sold
 from shop.domain.search.index import index_all_queued, queue_whole_catalogue
+from shop.domain.search.synonyms import save_synonym
 from shop.domain.terms import Terms
 from shop.money import Money
 
@@ -54,6 +55,8 @@ def seed_demo(terms: Terms, store: Store, *, echo: Callable[[str], object]) -> b
     people = json.loads(PEOPLE.read_text(encoding="utf-8"))
     echo(f"{_save_pictures(store)} files of pictures.")
     fill_demo_shop(catalogue, people, terms, echo)
+    for words in catalogue["synonyms"]:
+        save_synonym(words, SYSTEM)
     queue_whole_catalogue()
     index_all_queued()
     echo(f"Sign in as {CUSTOMER[0]} with {CUSTOMER[1]}, as staff as {ADMIN[0]} with {ADMIN[1]}.")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from babel.numbers import get_currency_symbol
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from pydantic import Field
@@ -110,7 +111,8 @@ class ListingQuery(Input):
 
 def _typed_price(text: str) -> Money | None:
     try:
-        price = Money.parse(text.replace(",", "."), terms.currency)
+        bare = text.replace(get_currency_symbol(terms.currency, locale="en"), "").replace(terms.currency, "")
+        price = Money.parse(bare.strip().replace(",", "."), terms.currency)
     except ValueError:
         return None
     return price if 0 <= price.amount <= HIGHEST_PRICE else None

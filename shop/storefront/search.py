@@ -75,7 +75,8 @@ def _count(asked: SearchQuery, page: Page, matches: Matches) -> None:
     """Count what somebody asked for: best effort, in Redis, never a page fetched ahead or a next page."""
     is_first_look = asked.page == 1 and not (asked.sort or asked.params or asked.exact or is_partial())
     if is_first_look and "Sec-Purpose" not in request.headers:
-        search_tally.count(countable(asked.q), 0 if matches.is_partial else page.total)
+        found = 0 if matches.is_partial else page.total
+        search_tally.count(countable(matches.corrected or asked.q), found, request.remote_addr or "")
 
 
 @blueprint.get("/search/suggest")

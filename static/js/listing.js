@@ -28,6 +28,15 @@
     if (target.id === "sort") byId("filter").dispatchEvent(new Event("change"));
   });
 
+  // A chip that takes a filter away goes with it: the keyboard goes on at the next one, or at how the list is sorted.
+  let fromChip = false;
+  document.addEventListener("click", ({ target }) => { fromChip = Boolean(target.closest(".filter-chips a")); });
+  document.addEventListener("htmx:after:swap", () => {
+    if (fromChip && document.activeElement === document.body) {
+      (document.querySelector(".filter-chips a") ?? byId("sort"))?.focus({ preventScroll: true });
+    }
+  });
+
   // What was folded out stays so when the counts come anew.
   let open = [];
   document.addEventListener("htmx:before:swap", () => {

@@ -34,9 +34,7 @@ def test_every_family_of_errors_has_a_status():
     assert status_of(errors.OutOfStock("x")) == 409
 
 
-@pytest.mark.parametrize(
-    "path", ["/nothing", "/categories/nothing", "/products/nothing", "/pages/nothing"]
-)
+@pytest.mark.parametrize("path", ["/nothing", "/categories/nothing", "/products/nothing", "/pages/nothing"])
 def test_what_is_not_there_is_404_with_a_way_on(client, app, path):
     page = client.get(path)
     assert page.status_code == 404 and 'id="search-again"' in page.text

@@ -163,7 +163,7 @@ def tally(app, monkeypatch) -> SearchTally:
         pytest.skip("no Redis: set TEST_REDIS_URL or install its server")
     connection = make_redis(url)
     connection.flushdb()
-    made = SearchTally(connection)
+    made = SearchTally(connection, "a secret of the test")
     monkeypatch.setitem(app.extensions, "shop_search_tally", made)
     return made
 
@@ -181,14 +181,14 @@ def test_searches_are_counted_and_moved_into_the_table(client, app, tally, state
 
     counted = sorted((text, times, found) for _, text, times, found in tally.take())
 
-    assert counted == [("kettle", 1, 0), ("rose", 2, 1)]
+    assert counted == [("kettle", 1, 0), ("rose", 1, 1)]  # the same client's same search counts once
     assert tally.take() == []
 
 
 @pytest.mark.redis
 def test_the_scheduler_moves_what_was_counted_and_the_report_shows_it(client, app, tally):
-    for _ in range(3):
-        client.get("/search?q=kettle")
+    for number in range(3):
+        client.get("/search?q=kettle", environ_overrides={"REMOTE_ADDR": f"10.0.0.{number}"})
     assert keep_search_counts() == 1
     assert keep_search_counts() == 0
 
@@ -201,8 +201,16 @@ def test_the_scheduler_moves_what_was_counted_and_the_report_shows_it(client, ap
 def test_only_so_many_texts_are_counted_at_a_time(app, tally, monkeypatch):
     monkeypatch.setattr("shop.gateways.tally.MOST_TEXTS", 2)
     for text in ("one", "two", "three", "one", ""):
-        tally.count(text, 0)
+        tally.count(text, 0, "somebody")
+    tally.count("one", 0, "somebody else")
     assert sorted((text, times) for _, text, times, _ in tally.take()) == [("one", 2), ("two", 1)]
+
+
+@pytest.mark.redis
+def test_a_corrected_search_counts_as_what_was_meant(client, app, tally):
+    make_product("Rose serum")
+    client.get("/search?q=roze")
+    assert [text for _, text, _, _ in tally.take()] == ["rose"]
 
 
 def test_without_redis_a_search_is_not_counted_and_not_slower(client, app):

@@ -13,10 +13,10 @@ from shop.db import db, transaction_time
 from shop.domain.catalog.filters import ProductFilter
 from shop.domain.catalog.models import Category, Image, Product
 from shop.domain.catalog.queries import Page, first_images, list_categories, list_products
-from shop.domain.search.engines import find_candidates, words_beginning_with
+from shop.domain.search.engines import MOST, find_candidates, words_beginning_with
 from shop.domain.search.models import SearchCount
 from shop.domain.search.ranking import Means, Ranked, Reading, order
-from shop.domain.search.reading import Typed, correct, nearest_words, read_words
+from shop.domain.search.reading import Typed, correct, nearest_words, read_words, set_apart
 from shop.domain.search.words import words_in
 
 ENOUGH = 5  # with fewer, what was typed may be a mistake
@@ -51,7 +51,10 @@ def search_products(text: str, *, literally: bool = False) -> Matches:
         return Matches(_ids(found), _corrected_text(typed, corrected), text)
     may_be_misspelt = not found or (len(found) < ENOUGH and not typed.known.issuperset(typed.words))
     if may_be_misspelt and (corrected := _find_corrected(typed, found)):
-        return Matches(_ids(corrected.found), _corrected_text(typed, corrected), text)
+        meant = _corrected_text(typed, corrected)
+        return Matches(_with_meant_first(meant, corrected.found), meant, text)
+    if not found and (apart := set_apart(typed)) and (more := _find(read_words(apart).reading)):
+        return Matches(_ids(more), apart, text)
     if not found:
         some = _ids(_find_some_words(typed))
         return Matches(some, None, text, is_partial=bool(some))
@@ -60,6 +63,12 @@ def search_products(text: str, *, literally: bool = False) -> Matches:
 
 def _ids(found: Sequence[Ranked]) -> tuple[int, ...]:
     return tuple(ranked.product_id for ranked in found)
+
+
+def _with_meant_first(meant: str | None, found: Sequence[Ranked]) -> tuple[int, ...]:
+    """In the order that the corrected words have by themselves; what other corrections found comes after them."""
+    best = _ids(_find(read_words(meant).reading)) if meant else ()
+    return tuple(dict.fromkeys((*best, *_ids(found))))[:MOST]
 
 
 def _find(reading: Reading) -> list[Ranked]:

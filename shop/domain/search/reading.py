@@ -30,6 +30,7 @@ BEGINNINGS = 25  # of a word in the catalogue
 CORRECTIONS = 8
 SHORTEST_BEGINNING = 2
 LONGEST_PHRASE = 3  # words of a synonym
+SHORTEST_HALF = 3  # letters of a word that was written together with another
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,27 @@ def correct(typed: Typed, *, also_known: bool) -> Reading:
     return replace(typed.reading, slots=tuple(slots))
 
 
+def set_apart(typed: Typed) -> str | None:
+    """The query with its unknown words taken apart where a space is missing: "handcream" is "hand cream"."""
+    halves: dict[str, list[tuple[str, str]]] = {}
+    for word in typed.words:
+        if word not in typed.known and word.isalpha() and 2 * SHORTEST_HALF <= len(word) <= LONGEST_CORRECTED:
+            places = range(SHORTEST_HALF, len(word) - SHORTEST_HALF + 1)
+            halves[word] = [(word[:place], word[place:]) for place in places]
+    if not halves:
+        return None
+    every = {half for pairs in halves.values() for pair in pairs for half in pair}
+    rows = db.session.execute(select(SearchWord.word, SearchWord.documents).where(SearchWord.word.in_(sorted(every))))
+    uses = {word: documents for word, documents in rows}
+    apart: dict[str, str] = {}
+    for word, pairs in halves.items():
+        there = [pair for pair in pairs if pair[0] in uses and pair[1] in uses]
+        if there:
+            first, second = max(there, key=lambda pair: (min(uses[pair[0]], uses[pair[1]]), pair))
+            apart[word] = f"{first} {second}"
+    return " ".join(apart.get(word, word) for word in typed.words) if apart else None
+
+
 def nearest_words(asked: Sequence[str]) -> Mapping[str, list[tuple[str, int]]]:
     """Words of the catalogue that are one mistake from each of these, or two where they are long: nearest first."""
     if not asked:
@@ -137,7 +159,7 @@ def nearest_words(asked: Sequence[str]) -> Mapping[str, list[tuple[str, int]]]:
     found: dict[str, dict[str, tuple[int, int]]] = {word: {} for word in asked}
     for typed, word, documents in rows:
         for one in asked:
-            if typed in keys[one] and distance(one, word, 1) == 1:
+            if word not in SMALL and typed in keys[one] and distance(one, word, 1) == 1:
                 found[one][word] = (1, -documents)
     for one in asked:
         if not found[one] and TWO_MISTAKES_FROM <= len(one) <= LONGEST_CORRECTED and trigrams(one):

@@ -249,3 +249,23 @@ def test_without_the_extension_one_mistake_is_still_understood(shop, monkeypatch
     finally:
         event.remove(db.engine, "before_cursor_execute", listener)
     assert not any(" % " in statement for statement in sent)
+
+
+def test_corrected_words_are_listed_as_if_they_had_been_typed(app):
+    for name in ("Aster candle", "Candle snuffer", "Candles of wax", "Handle oil"):
+        make_product(name)
+    right, wrong = search_products("candle"), search_products("kandle")
+    assert wrong.corrected == "candle"
+    assert wrong.product_ids[: len(right.product_ids)] == right.product_ids
+
+
+def test_a_missing_space_is_seen(app):
+    cream = make_product("Hand cream")
+    make_product("Hand soap")
+    found = search_products("handcream")
+    assert (found.product_ids, found.corrected) == ((cream.id,), "hand cream")
+
+
+def test_nothing_is_corrected_into_a_word_that_says_nothing(app):
+    make_product("Soap and water")
+    assert search_products("aud").product_ids == ()
