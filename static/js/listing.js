@@ -28,6 +28,21 @@
     if (target.id === "sort") byId("filter").dispatchEvent(new Event("change"));
   });
 
+  // What was ticked stays where the eye is, however much comes or goes above it.
+  let ticked = null;
+  const topOf = (id) => byId(id)?.getBoundingClientRect().top;
+  document.addEventListener("change", ({ target }) => {
+    ticked = target.closest("#facets") && target.id ? { id: target.id, top: topOf(target.id) } : null;
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    let by = ticked ? topOf(ticked.id) - ticked.top : 0;
+    for (let box = ticked && byId(ticked.id); box && by; box = box.parentElement) {
+      const before = box.scrollTop;
+      box.scrollTop += by;
+      by -= box.scrollTop - before;
+    }
+  });
+
   // A chip that takes a filter away goes with it: the keyboard goes on at the next one, or at how the list is sorted.
   let fromChip = false;
   document.addEventListener("click", ({ target }) => { fromChip = Boolean(target.closest(".filter-chips a")); });

@@ -128,3 +128,28 @@ def test_without_javascript_a_button_applies_the_filters(open_browser, size):
     page.get_by_role("button", name="Sort").click()
     assert names(page) == ["Body wash"]
     expect(page).to_have_url(re.compile("sort=name"))
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 400}, PHONE])
+def test_a_box_far_down_stays_in_view_when_it_is_ticked(open_browser, viewport):
+    page = open_browser(viewport=viewport)
+    page.goto(LIST)
+    if viewport is PHONE:
+        page.get_by_role("link", name="Filter").click()
+    size = box(page, "300 ml")
+    size.scroll_into_view_if_needed()
+
+    size.click()
+
+    expect(page.locator("#result-count")).to_have_text("1 product")
+    expect(size).to_be_focused()
+    expect(size).to_be_in_viewport()
+
+
+def test_the_keyboard_goes_on_where_a_chip_was(open_browser):
+    page = open_browser(viewport=DESKTOP)
+    page.goto(f"{LIST}?attr.size=300+ml&stock=1")
+    page.get_by_role("link", name="Without In stock").press("Enter")
+    expect(page).to_have_url(re.compile(r"\?attr\.size=300\+ml$"))
+    expect(page.locator("#result-count")).to_have_text("1 product")
+    expect(page.locator(".filter-chips a").first).to_be_focused()
