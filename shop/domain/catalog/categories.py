@@ -7,13 +7,13 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import delete, func, select, update
 
-from shop.db import db, operation
+from shop.db import db, lock_names, operation
 from shop.domain.actors import Actor
 from shop.domain.audit.operations import record_change
 from shop.domain.catalog.addresses import remember_slug
 from shop.domain.catalog.listings import refresh_listings
 from shop.domain.catalog.models import Category, FormerSlug, Product
-from shop.domain.catalog.operations import Changes
+from shop.domain.catalog.operations import CATEGORY_TREE, Changes, itself_and_above
 from shop.domain.catalog.slugs import SLUG, slug_of
 from shop.domain.events import record_event
 from shop.domain.inputs import Input, Line, PublicId, Text
@@ -42,6 +42,7 @@ class Merger(Input):
 @operation
 def create_category(wish: CategoryWish, actor: Actor) -> Category:
     """Make a category. Raises Invalid for an address that cannot be, Conflict for one that is taken."""
+    lock_names(CATEGORY_TREE)
     category = Category(slug="", name="")
     changes = Changes()
     _assign(category, wish, changes)
@@ -58,6 +59,7 @@ def change_category(public_id: str, wish: CategoryWish, actor: Actor, *, seen: s
     Raises NotFound, ChangedMeanwhile for another version than the one `seen`, Invalid and Conflict as create_category,
     and Invalid for a parent that lies inside the category.
     """
+    lock_names(CATEGORY_TREE)
     category = _lock(public_id)
     refuse_if_changed(category.updated_at, seen)
     former = category.slug
@@ -76,6 +78,7 @@ def change_category(public_id: str, wish: CategoryWish, actor: Actor, *, seen: s
 @operation
 def delete_category(public_id: str, actor: Actor) -> None:
     """Delete a category that holds nothing. Raises NotFound; Conflict while it has products or categories."""
+    lock_names(CATEGORY_TREE)
     category = _lock(public_id)
     products, below = _contents(category)
     if products or below:
@@ -97,6 +100,7 @@ def merge_category(public_id: str, merger: Merger, actor: Actor) -> Category:
 
     Raises NotFound; Unknown for no such other; Invalid for itself or a category inside of it.
     """
+    lock_names(CATEGORY_TREE)
     category, target = _lock(public_id), _find(merger.into)
     if target is None:
         raise Unknown("There is no such category to merge into.", [Detail("into", "Choose a category of the list.")])
@@ -152,11 +156,8 @@ def _assign(category: Category, wish: CategoryWish, changes: Changes) -> None:
 
 
 def _refuse_inside(category: Category, other: Category, field: str) -> None:
-    above: Category | None = other
-    while above is not None:
-        if above.id == category.id:
-            raise _invalid(field, "A category cannot be inside itself. Choose another one.")
-        above = db.session.get(Category, above.parent_id) if above.parent_id else None
+    if any(above.id == category.id for above in itself_and_above(other)):
+        raise _invalid(field, "A category cannot be inside itself. Choose another one.")
 
 
 def _contents(category: Category) -> tuple[int, int]:
