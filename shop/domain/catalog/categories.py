@@ -12,7 +12,7 @@ from shop.domain.actors import Actor
 from shop.domain.audit.operations import record_change
 from shop.domain.catalog.addresses import remember_slug
 from shop.domain.catalog.listings import refresh_listings
-from shop.domain.catalog.models import Category, FormerSlug, Product
+from shop.domain.catalog.models import Category, Collection, FormerSlug, Product
 from shop.domain.catalog.operations import CATEGORY_TREE, Changes, itself_and_above
 from shop.domain.catalog.slugs import SLUG, slug_of
 from shop.domain.events import record_event
@@ -77,7 +77,10 @@ def change_category(public_id: str, wish: CategoryWish, actor: Actor, *, seen: s
 
 @operation
 def delete_category(public_id: str, actor: Actor) -> None:
-    """Delete a category that holds nothing. Raises NotFound; Conflict while it has products or categories."""
+    """Delete a category that holds nothing.
+
+    Raises NotFound; Conflict while it has products or categories, or the rules of a collection name it.
+    """
     lock_names(CATEGORY_TREE)
     category = _lock(public_id)
     products, below = _contents(category)
@@ -88,6 +91,9 @@ def delete_category(public_id: str, actor: Actor) -> None:
             if number
         )
         raise Conflict(f"{category.name} still holds {held}. Move them or merge the category first.")
+    if collections := _collections_naming(category):
+        rules = f"The rules of {collections[0]}" + (f" and {len(collections) - 1} more" if collections[1:] else "")
+        raise Conflict(f"{rules} name {category.name}. Change them or merge the category first.")
     db.session.execute(delete(FormerSlug).where(FormerSlug.kind == "category", FormerSlug.subject_id == category.id))
     before = {"name": category.name, "slug": category.slug}
     db.session.delete(category)
@@ -164,6 +170,14 @@ def _contents(category: Category) -> tuple[int, int]:
     products = select(func.count()).select_from(Product).where(Product.category_id == category.id)
     below = select(func.count()).select_from(Category).where(Category.parent_id == category.id)
     return db.session.scalar(products) or 0, db.session.scalar(below) or 0
+
+
+def _collections_naming(category: Category) -> list[str]:
+    """The names of the collections whose rules name the category by its address or a former one."""
+    former = select(FormerSlug.slug).where(FormerSlug.kind == "category", FormerSlug.subject_id == category.id)
+    slugs = {category.slug, *db.session.scalars(former)}
+    rows = db.session.execute(select(Collection.name, Collection.rules).order_by(Collection.name))
+    return [name for name, rules in rows if slugs & set(rules.get("category", ()))]
 
 
 def _lock(public_id: str) -> Category:
