@@ -7,12 +7,11 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import delete, func, select, update
 
-from shop.db import db, lock_names, operation
+from shop.db import changed_rows, db, lock_names, operation
 from shop.domain.actors import Actor
 from shop.domain.audit.operations import record_change
 from shop.domain.catalog.addresses import remember_slug
-from shop.domain.catalog.listings import refresh_listings
-from shop.domain.catalog.models import Category, Collection, FormerSlug, Product
+from shop.domain.catalog.models import Category, Collection, FormerSlug, Listing, Product
 from shop.domain.catalog.operations import CATEGORY_TREE, Changes, itself_and_above
 from shop.domain.catalog.slugs import SLUG, slug_of
 from shop.domain.events import record_event
@@ -111,9 +110,10 @@ def merge_category(public_id: str, merger: Merger, actor: Actor) -> Category:
     if target is None:
         raise Unknown("There is no such category to merge into.", [Detail("into", "Choose a category of the list.")])
     _refuse_inside(category, target, "into")
-    moved = list(db.session.scalars(select(Product.id).where(Product.category_id == category.id).order_by(Product.id)))
     set_category = update(Product).where(Product.category_id == category.id).values(category_id=target.id)
-    db.session.execute(set_category.execution_options(synchronize_session=False))
+    moved = changed_rows(db.session.execute(set_category.execution_options(synchronize_session=False)))
+    set_listed = update(Listing).where(Listing.category_id == category.id).values(category_id=target.id)
+    db.session.execute(set_listed.execution_options(synchronize_session=False))
     set_parent = update(Category).where(Category.parent_id == category.id).values(parent_id=target.id)
     db.session.execute(set_parent.execution_options(synchronize_session=False))
     db.session.execute(
@@ -122,15 +122,14 @@ def merge_category(public_id: str, merger: Merger, actor: Actor) -> Category:
         .values(subject_id=target.id)
     )
     db.session.expire_all()
-    refresh_listings(moved)
     record_event("category.saved", target.public_id)
     slug, name = category.slug, category.name
     db.session.delete(category)
     db.session.flush()
     remember_slug("category", slug, target)
-    after = {"products": len(moved), "into": target.name}
+    after = {"products": moved, "into": target.name}
     record_change(actor, "category.merged", "category", public_id, {"name": name, "slug": slug}, after)
-    record_change(actor, "category.extended", "category", target.public_id, {}, {"from": name, "products": len(moved)})
+    record_change(actor, "category.extended", "category", target.public_id, {}, {"from": name, "products": moved})
     return target
 
 
