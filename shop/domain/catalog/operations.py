@@ -73,9 +73,14 @@ class Changes:
 
 @operation
 def save_category(
-    slug: str, name: str, description: str = "", parent_slug: str | None = None, position: int = 0
+    slug: str,
+    name: str,
+    description: str = "",
+    parent_slug: str | None = None,
+    position: int = 0,
+    actor: Actor | None = None,
 ) -> Category:
-    """Make the category, or change the one of this slug; the same again writes nothing.
+    """Make the category, or change the one of this slug; the same again writes nothing. With an actor it is audited.
 
     Raises Invalid for a slug or name that cannot be, or a parent inside the category itself; Unknown for no parent.
     """
@@ -96,6 +101,10 @@ def save_category(
     db.session.flush()
     if not is_new and changes.after.keys() & {"name", "parent_id"}:
         record_event("category.saved", category.public_id)
+    if changes and actor is not None:
+        before, after = ({}, {"slug": slug, **changes.after}) if is_new else (changes.before, changes.after)
+        action = "category.created" if is_new else "category.changed"
+        record_change(actor, action, "category", category.public_id, before, after)
     return category
 
 
