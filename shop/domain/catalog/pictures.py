@@ -286,11 +286,16 @@ def removed_for_good(limit: int = 100) -> dict[int, list[str]]:
 
 
 def list_folders_in_use(folders: Collection[str]) -> set[str]:
-    """Those of the folders whose files a picture of some product shows: a product's copy has the same."""
+    """Those of the folders whose files a picture of some product shows, or may show again when it is put back.
+
+    A product's copy has the same files.
+    """
     if not folders:
         return set()
     shown = or_(*(Image.file_name.startswith(f"{folder}/", autoescape=True) for folder in folders))
-    return {name.rpartition("/")[0] for name in db.session.scalars(select(Image.file_name).where(shown)) if name}
+    in_use = {name.rpartition("/")[0] for name in db.session.scalars(select(Image.file_name).where(shown)) if name}
+    can_return = select(RemovedImage.folders).where(RemovedImage.removed_at >= transaction_time() - CAN_BE_PUT_BACK)
+    return in_use | {name for names in db.session.scalars(can_return) for name in names if name in folders}
 
 
 @operation

@@ -198,8 +198,8 @@ def test_after_a_while_it_is_gone_for_good_and_its_folder_is_named(product) -> N
         with pytest.raises(Gone):
             put_back_picture(product.public_id, public_id, SYSTEM)
 
-    assert folders == [f"pictures/{KEY}"]
-    assert (list_folders_in_use(folders), forget_removed([removed_id])) == (set(), 1)
+        assert folders == [f"pictures/{KEY}"]
+        assert (list_folders_in_use(folders), forget_removed([removed_id])) == (set(), 1)
 
 
 def test_a_picture_of_another_product_is_not_touched(product) -> None:
