@@ -62,12 +62,8 @@ def add_picture(product_id: str, upload_key: str, actor: Actor, alt_text: str = 
     Raises NotFound for no such product, Invalid when it has as many pictures as it may.
     """
     product = _locked_product(product_id)
-    last, count = db.session.execute(
-        select(func.max(Image.position), func.count()).where(Image.product_id == product.id)
-    ).one()
-    if count >= MAX_IMAGES:
-        message = f"A product has at most {MAX_IMAGES} pictures. Remove one first."
-        raise Invalid(message, [Detail("pictures", message)])
+    _refuse_when_full(product)
+    last = db.session.scalar(select(func.max(Image.position)).where(Image.product_id == product.id))
     image = Image(
         product_id=product.id,
         upload_key=upload_key,
@@ -81,6 +77,13 @@ def add_picture(product_id: str, upload_key: str, actor: Actor, alt_text: str = 
     record_event("picture.uploaded", image.public_id)
     record_change(actor, "product.changed", "product", product_id, {}, {f"images[{image.public_id}]": "uploaded"})
     return image.public_id
+
+
+def _refuse_when_full(product: Product) -> None:
+    count = db.session.scalar(select(func.count()).select_from(Image).where(Image.product_id == product.id)) or 0
+    if count >= MAX_IMAGES:
+        message = f"A product has at most {MAX_IMAGES} pictures. Remove one first."
+        raise Invalid(message, [Detail("pictures", message)])
 
 
 def _locked_product(public_id: str) -> Product:
@@ -256,7 +259,10 @@ def set_aside(image: Image) -> None:
 
 @operation
 def put_back_picture(product_id: str, image_id: str, actor: Actor) -> None:
-    """Undo a removal. Raises Gone when it is too long ago, NotFound for no such product."""
+    """Undo a removal.
+
+    Raises Gone when it is too long ago, NotFound for no such product, Invalid when it has as many pictures as it may.
+    """
     product = _locked_product(product_id)
     removed = db.session.scalars(
         select(RemovedImage)
@@ -266,6 +272,7 @@ def put_back_picture(product_id: str, image_id: str, actor: Actor) -> None:
     ).one_or_none()
     if removed is None:
         raise Gone("This picture was removed too long ago to be put back. Upload it again.")
+    _refuse_when_full(product)
     columns: dict[str, Any] = dict(removed.columns)
     if columns["variant_id"] is not None and db.session.get(Variant, columns["variant_id"]) is None:
         columns["variant_id"] = None
