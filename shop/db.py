@@ -35,7 +35,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
@@ -184,7 +184,7 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
     An error anywhere makes the whole rollback-only. A lost lock (serialisation failure, deadlock, lock timeout, busy
     SQLite) runs the outermost again, at most three times, with jitter; so operations take ids and values, load
     everything inside, and hold no outside effect. Raises Unavailable when the lock outlasted the tries or the
-    database cannot be reached.
+    database cannot be reached; Conflict where a UNIQUE constraint refused what a check before had found free.
     """
 
     @functools.wraps(function)
@@ -201,6 +201,10 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
             try:
                 return _run_as_transaction(function, args, kwargs)
             except DBAPIError as error:
+                if is_taken(error):
+                    constraint = broken_constraint(error)
+                    log.warning("lost_race", operation=function.__name__, constraint=constraint)
+                    raise Conflict("Somebody else saved the same a moment ago. Look again and retry.") from error
                 if not is_lost_lock(error):
                     raise
                 late = time.monotonic() - started > LAST_TRY_STARTS_WITHIN
@@ -343,6 +347,14 @@ def is_lost_lock(error: DBAPIError) -> bool:
     """Whether a retry may help: SQLSTATE 40001, 40P01, 55P03, or a busy SQLite."""
     sqlstate = getattr(error.orig, "sqlstate", None)
     return sqlstate in {"40001", "40P01", "55P03"} or "database is locked" in str(error.orig)
+
+
+def is_taken(error: DBAPIError) -> bool:
+    """Whether a UNIQUE constraint or primary key refused a write: another had the same first."""
+    if not isinstance(error, IntegrityError):
+        return False
+    of_sqlite = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
+    return getattr(error.orig, "sqlstate", None) == "23505" or getattr(error.orig, "sqlite_errorname", "") in of_sqlite
 
 
 def is_unreachable(error: BaseException) -> bool:

@@ -405,7 +405,7 @@ def remove(public_id: str, image_id: str) -> ResponseReturnValue:
 def put_back(public_id: str, image_id: str) -> ResponseReturnValue:
     try:
         put_back_picture(public_id, image_id, current_staff())
-    except Gone as refusal:
+    except (Gone, Invalid) as refusal:
         flash(refusal.message, "error")
     return _back(public_id)
 

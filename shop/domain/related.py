@@ -19,15 +19,19 @@ BOUGHT_TOGETHER_COUNTS = 4  # as much as so many shared values
 def list_related(product: Product, limit: int = 8) -> list[Product]:
     """Products on sale that go with this one, best first, with what a card shows. Three statements, bounded each."""
     scores: Counter[int] = Counter()
-    for product_id, orders in _bought_together(product):
+    sold: dict[int, int] = {}
+    for product_id, orders, sold_count in _bought_together(product):
         scores[product_id] += BOUGHT_TOGETHER_COUNTS * orders
-    for product_id, shared in _alike(product):
+        sold[product_id] = sold_count
+    for product_id, shared, sold_count in _alike(product):
         scores[product_id] += shared + 1
-    if not scores:
+        sold[product_id] = sold_count
+    best = sorted(scores, key=lambda other: (-scores[other], -sold[other], -other))[:limit]
+    if not best:
         return []
-    statement = select(Product).where(Product.status == "active", Product.id.in_(scores)).options(*with_details())
+    statement = select(Product).where(Product.status == "active", Product.id.in_(best)).options(*with_details())
     found = db.session.scalars(statement).unique().all()
-    return sorted(found, key=lambda other: (-scores[other.id], -other.listing.sold_count, -other.id))[:limit]
+    return sorted(found, key=lambda other: best.index(other.id))
 
 
 def related_ids(product: Product, limit: int = 8) -> list[str]:
@@ -35,8 +39,8 @@ def related_ids(product: Product, limit: int = 8) -> list[str]:
     return [other.public_id for other in list_related(product, limit)]
 
 
-def _bought_together(product: Product) -> list[tuple[int, int]]:
-    """(product key, in how many of the latest orders of this one it was too)."""
+def _bought_together(product: Product) -> list[tuple[int, int, int]]:
+    """(product key, in how many of the latest orders of this one it was too, units sold lately)."""
     variants = [variant.id for variant in product.variants]
     latest = (
         select(OrderLineItem.order_id)
@@ -49,23 +53,24 @@ def _bought_together(product: Product) -> list[tuple[int, int]]:
     )
     orders = func.count(OrderLineItem.order_id.distinct())
     rows = db.session.execute(
-        select(Product.id, orders)
+        select(Product.id, orders, Listing.sold_count)
+        .join(Listing, Listing.product_id == Product.id)
         .join(OrderLineItem, OrderLineItem.product_public_id == Product.public_id)
         .where(OrderLineItem.order_id.in_(select(latest.c.order_id)))
         .where(Product.id != product.id, Product.status == "active")
-        .group_by(Product.id)
+        .group_by(Product.id, Listing.sold_count)
         .order_by(orders.desc(), Product.id)
         .limit(CANDIDATES)
     )
-    return [(product_id, count) for product_id, count in rows]
+    return [(product_id, count, sold_count) for product_id, count, sold_count in rows]
 
 
-def _alike(product: Product) -> list[tuple[int, int]]:
-    """(product key, how many values lists narrow by it shares) of the same category's products."""
+def _alike(product: Product) -> list[tuple[int, int, int]]:
+    """(product key, how many values lists narrow by it shares, units sold lately) of the same category's products."""
     if product.category_id is None:
         return []
     near = (
-        select(Listing.product_id)
+        select(Listing.product_id, Listing.sold_count)
         .where(Listing.category_id == product.category_id, Listing.status == "active")
         .where(Listing.product_id != product.id)
         .order_by(Listing.sold_count.desc(), Listing.created_at.desc(), Listing.product_id)
@@ -81,8 +86,8 @@ def _alike(product: Product) -> list[tuple[int, int]]:
         .subquery()
     )
     rows = db.session.execute(
-        select(near.c.product_id, func.coalesce(shared.c["values"], 0)).outerjoin(
+        select(near.c.product_id, func.coalesce(shared.c["values"], 0), near.c.sold_count).outerjoin(
             shared, shared.c.product_id == near.c.product_id
         )
     )
-    return [(product_id, count) for product_id, count in rows]
+    return [(product_id, count, sold_count) for product_id, count, sold_count in rows]

@@ -57,6 +57,22 @@ def test_an_error_that_was_swallowed_still_saves_nothing(app):
     assert slugs() == []
 
 
+def test_what_another_saved_first_is_a_conflict_and_other_broken_rules_stay_bugs(app):
+    add_category("a")
+
+    with pytest.raises(Conflict, match="Somebody else saved the same"):
+        add_category("a")
+    with pytest.raises(IntegrityError):
+        add_below_itself()
+    assert slugs() == ["a"]
+
+
+@operation
+def add_below_itself():
+    db.session.add(Category(id=7, slug="b", name="b", parent_id=7))
+    db.session.flush()
+
+
 def test_a_lost_lock_runs_the_outermost_again(app):
     tries = []
 

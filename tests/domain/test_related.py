@@ -62,3 +62,17 @@ def test_what_is_not_on_sale_is_left_out_and_the_statements_are_constant(app, te
         counts.append(len(sent))
         assert len(found) >= 5 and "Draft" not in {each.name for each in found}
     assert counts[0] == counts[1] <= 5
+
+
+def test_only_what_is_shown_is_loaded(app):
+    face = save_category("face", "Face")
+    for _ in range(5):
+        make_product(category_id=face.id)
+    amber = make_product("Amber", category_id=face.id)
+    db.session.remove()
+    product = loaded(amber)
+
+    found = list_related(product, limit=2)
+
+    held = {row.id for row in db.session.identity_map.values() if isinstance(row, Product)}
+    assert len(found) == 2 and held == {product.id, *(each.id for each in found)}

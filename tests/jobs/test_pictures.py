@@ -177,6 +177,22 @@ def test_a_removed_pictures_files_go_after_a_while_unless_an_order_or_another_pr
     assert folders == {f"{0:032}", f"{1:032}", "9" * 32}
 
 
+def test_the_files_of_a_copys_picture_stay_while_it_can_be_put_back(store: DiskStorage, product: Product) -> None:
+    first, copy = upload(store, product, photo()), upload(store, other := make_product("Copy"), photo(), key="9" * 32)
+    make_picture(first)
+    make_picture(copy)
+    _share(copy, row(first).file_name)
+    copy_id, shared = row(copy).public_id, row(first).file_name
+    remove_picture(product.public_id, row(first).public_id, SYSTEM)
+
+    with frozen_time(transaction_time() + CAN_BE_PUT_BACK + timedelta(seconds=1)):
+        remove_picture(other.public_id, copy_id, SYSTEM)
+        assert remove_old_pictures() == 1
+        assert shared in files(store)
+        put_back_picture(other.public_id, copy_id, SYSTEM)
+        assert shared in files(store)
+
+
 def _share(image_id: int, file_name: str | None) -> None:
     from shop.db import operation
 

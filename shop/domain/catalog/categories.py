@@ -7,13 +7,12 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import delete, func, select, update
 
-from shop.db import db, operation
+from shop.db import changed_rows, db, lock_names, operation
 from shop.domain.actors import Actor
 from shop.domain.audit.operations import record_change
 from shop.domain.catalog.addresses import remember_slug
-from shop.domain.catalog.listings import refresh_listings
-from shop.domain.catalog.models import Category, FormerSlug, Product
-from shop.domain.catalog.operations import Changes
+from shop.domain.catalog.models import Category, Collection, FormerSlug, Listing, Product
+from shop.domain.catalog.operations import CATEGORY_TREE, Changes, itself_and_above
 from shop.domain.catalog.slugs import SLUG, slug_of
 from shop.domain.events import record_event
 from shop.domain.inputs import Input, Line, PublicId, Text
@@ -42,6 +41,7 @@ class Merger(Input):
 @operation
 def create_category(wish: CategoryWish, actor: Actor) -> Category:
     """Make a category. Raises Invalid for an address that cannot be, Conflict for one that is taken."""
+    lock_names(CATEGORY_TREE)
     category = Category(slug="", name="")
     changes = Changes()
     _assign(category, wish, changes)
@@ -58,6 +58,7 @@ def change_category(public_id: str, wish: CategoryWish, actor: Actor, *, seen: s
     Raises NotFound, ChangedMeanwhile for another version than the one `seen`, Invalid and Conflict as create_category,
     and Invalid for a parent that lies inside the category.
     """
+    lock_names(CATEGORY_TREE)
     category = _lock(public_id)
     refuse_if_changed(category.updated_at, seen)
     former = category.slug
@@ -75,7 +76,11 @@ def change_category(public_id: str, wish: CategoryWish, actor: Actor, *, seen: s
 
 @operation
 def delete_category(public_id: str, actor: Actor) -> None:
-    """Delete a category that holds nothing. Raises NotFound; Conflict while it has products or categories."""
+    """Delete a category that holds nothing.
+
+    Raises NotFound; Conflict while it has products or categories, or the rules of a collection name it.
+    """
+    lock_names(CATEGORY_TREE)
     category = _lock(public_id)
     products, below = _contents(category)
     if products or below:
@@ -85,6 +90,9 @@ def delete_category(public_id: str, actor: Actor) -> None:
             if number
         )
         raise Conflict(f"{category.name} still holds {held}. Move them or merge the category first.")
+    if collections := _collections_naming(category):
+        rules = f"The rules of {collections[0]}" + (f" and {len(collections) - 1} more" if collections[1:] else "")
+        raise Conflict(f"{rules} name {category.name}. Change them or merge the category first.")
     db.session.execute(delete(FormerSlug).where(FormerSlug.kind == "category", FormerSlug.subject_id == category.id))
     before = {"name": category.name, "slug": category.slug}
     db.session.delete(category)
@@ -97,13 +105,15 @@ def merge_category(public_id: str, merger: Merger, actor: Actor) -> Category:
 
     Raises NotFound; Unknown for no such other; Invalid for itself or a category inside of it.
     """
+    lock_names(CATEGORY_TREE)
     category, target = _lock(public_id), _find(merger.into)
     if target is None:
         raise Unknown("There is no such category to merge into.", [Detail("into", "Choose a category of the list.")])
     _refuse_inside(category, target, "into")
-    moved = list(db.session.scalars(select(Product.id).where(Product.category_id == category.id).order_by(Product.id)))
     set_category = update(Product).where(Product.category_id == category.id).values(category_id=target.id)
-    db.session.execute(set_category.execution_options(synchronize_session=False))
+    moved = changed_rows(db.session.execute(set_category.execution_options(synchronize_session=False)))
+    set_listed = update(Listing).where(Listing.category_id == category.id).values(category_id=target.id)
+    db.session.execute(set_listed.execution_options(synchronize_session=False))
     set_parent = update(Category).where(Category.parent_id == category.id).values(parent_id=target.id)
     db.session.execute(set_parent.execution_options(synchronize_session=False))
     db.session.execute(
@@ -112,15 +122,14 @@ def merge_category(public_id: str, merger: Merger, actor: Actor) -> Category:
         .values(subject_id=target.id)
     )
     db.session.expire_all()
-    refresh_listings(moved)
     record_event("category.saved", target.public_id)
     slug, name = category.slug, category.name
     db.session.delete(category)
     db.session.flush()
     remember_slug("category", slug, target)
-    after = {"products": len(moved), "into": target.name}
+    after = {"products": moved, "into": target.name}
     record_change(actor, "category.merged", "category", public_id, {"name": name, "slug": slug}, after)
-    record_change(actor, "category.extended", "category", target.public_id, {}, {"from": name, "products": len(moved)})
+    record_change(actor, "category.extended", "category", target.public_id, {}, {"from": name, "products": moved})
     return target
 
 
@@ -152,17 +161,22 @@ def _assign(category: Category, wish: CategoryWish, changes: Changes) -> None:
 
 
 def _refuse_inside(category: Category, other: Category, field: str) -> None:
-    above: Category | None = other
-    while above is not None:
-        if above.id == category.id:
-            raise _invalid(field, "A category cannot be inside itself. Choose another one.")
-        above = db.session.get(Category, above.parent_id) if above.parent_id else None
+    if any(above.id == category.id for above in itself_and_above(other)):
+        raise _invalid(field, "A category cannot be inside itself. Choose another one.")
 
 
 def _contents(category: Category) -> tuple[int, int]:
     products = select(func.count()).select_from(Product).where(Product.category_id == category.id)
     below = select(func.count()).select_from(Category).where(Category.parent_id == category.id)
     return db.session.scalar(products) or 0, db.session.scalar(below) or 0
+
+
+def _collections_naming(category: Category) -> list[str]:
+    """The names of the collections whose rules name the category by its address or a former one."""
+    former = select(FormerSlug.slug).where(FormerSlug.kind == "category", FormerSlug.subject_id == category.id)
+    slugs = {category.slug, *db.session.scalars(former)}
+    rows = db.session.execute(select(Collection.name, Collection.rules).order_by(Collection.name))
+    return [name for name, rules in rows if slugs & set(rules.get("category", ()))]
 
 
 def _lock(public_id: str) -> Category:

@@ -8,11 +8,13 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import delete, insert, select
 
-from shop.db import db, operation
+from shop.db import db, lock_names, operation
 from shop.domain.actors import Actor
 from shop.domain.audit.operations import record_change
+from shop.domain.catalog.addresses import find_moved
 from shop.domain.catalog.filters import Narrowing
 from shop.domain.catalog.models import Category, Collection, CollectionProduct, Product
+from shop.domain.catalog.operations import CATEGORY_TREE
 from shop.domain.catalog.slugs import SLUG
 from shop.domain.inputs import Input, Line, Text
 from shop.errors import Conflict, Detail, Invalid, NotFound, Unknown
@@ -70,9 +72,11 @@ def checked_rules(rules: Narrowing | None) -> dict[str, Any]:
     kept = rules.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     if not kept:
         raise _invalid("rules", "Say what the products have in common, such as a tag, a brand or a highest price.")
+    if rules.category:
+        lock_names(CATEGORY_TREE)  # none of them is deleted meanwhile
     known = set(db.session.scalars(select(Category.slug).where(Category.slug.in_(rules.category))))
     for slug in rules.category:
-        if slug not in known:
+        if slug not in known and find_moved("category", slug) is None:
             message = f"There is no category {slug}. Make it first, or choose another."
             raise Unknown(message, [Detail("rules.category", message)])
     return kept

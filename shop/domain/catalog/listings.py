@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.orm import selectinload
 
 from shop.db import db, operation
@@ -87,12 +87,10 @@ def _replace_facet_values(product_id: int, wanted: set[tuple[str, str]]) -> None
             select(FacetValue.name, FacetValue.value).where(FacetValue.product_id == product_id)
         )
     }
-    for name, value in present - wanted:
-        db.session.execute(
-            delete(FacetValue).where(
-                FacetValue.product_id == product_id, FacetValue.name == name, FacetValue.value == value
-            )
-        )
+    if gone := sorted(present - wanted):
+        named = tuple_(FacetValue.name, FacetValue.value).in_(gone)
+        delete_gone = delete(FacetValue).where(FacetValue.product_id == product_id, named)
+        db.session.execute(delete_gone.execution_options(synchronize_session=False))
     if added := wanted - present:
         rows = [{"product_id": product_id, "name": name, "value": value} for name, value in sorted(added)]
         db.session.execute(insert(FacetValue), rows)

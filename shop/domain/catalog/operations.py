@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
-from shop.db import db, operation, transaction_time
+from shop.db import db, lock_names, operation, transaction_time
 from shop.domain.actors import Actor
 from shop.domain.audit.operations import record_change
 from shop.domain.catalog.attributes import define_new_attributes, refuse_faulty_values
@@ -33,6 +33,7 @@ from shop.errors import Conflict, Detail, Invalid, NotFound, Unknown
 from shop.money import Money
 
 PARTS = ("category", "variants", "images", "attributes")
+CATEGORY_TREE = "category_tree"  # the lock of all that changes the tree: no loop is made by two at once
 
 
 @dataclass(frozen=True)
@@ -72,19 +73,26 @@ class Changes:
 
 @operation
 def save_category(
-    slug: str, name: str, description: str = "", parent_slug: str | None = None, position: int = 0
+    slug: str,
+    name: str,
+    description: str = "",
+    parent_slug: str | None = None,
+    position: int = 0,
+    actor: Actor | None = None,
 ) -> Category:
-    """Make the category, or change the one of this slug; the same again writes nothing.
+    """Make the category, or change the one of this slug; the same again writes nothing. With an actor it is audited.
 
     Raises Invalid for a slug or name that cannot be, or a parent inside the category itself; Unknown for no parent.
     """
+    lock_names(CATEGORY_TREE)
     if not SLUG.fullmatch(slug) or len(slug) > 120:
         raise _invalid("slug", "Make the address of small letters, digits and single hyphens, at most 120.")
     if not 1 <= len(name.strip()) <= 120:
         raise _invalid("name", "Give the category a name of 1 to 120 characters.")
     category = db.session.scalars(select(Category).filter_by(slug=slug)).one_or_none() or Category(slug=slug)
     parent = _category_of(parent_slug)
-    _refuse_loop(category, parent)
+    if parent is not None and any(above.slug == category.slug for above in itself_and_above(parent)):
+        raise _invalid("parent", "A category cannot be inside itself. Choose another parent.")
     changes = Changes()
     values = {"name": name.strip(), "description": description, "position": position}
     changes.assign(category, {**values, "parent_id": parent.id if parent else None})
@@ -93,6 +101,10 @@ def save_category(
     db.session.flush()
     if not is_new and changes.after.keys() & {"name", "parent_id"}:
         record_event("category.saved", category.public_id)
+    if changes and actor is not None:
+        before, after = ({}, {"slug": slug, **changes.after}) if is_new else (changes.before, changes.after)
+        action = "category.created" if is_new else "category.changed"
+        record_change(actor, action, "category", category.public_id, before, after)
     return category
 
 
@@ -110,11 +122,13 @@ def _category_of(slug: str | None) -> Category | None:
     return category
 
 
-def _refuse_loop(category: Category, parent: Category | None) -> None:
-    above = parent
-    while above is not None:
-        if above.slug == category.slug:
-            raise _invalid("parent", "A category cannot be inside itself. Choose another parent.")
+def itself_and_above(category: Category) -> Iterator[Category]:
+    """The category and those above it, each once, so that it ends even where rows make a loop."""
+    seen: set[int] = set()
+    above: Category | None = category
+    while above is not None and above.id not in seen:
+        seen.add(above.id)
+        yield above
         above = db.session.get(Category, above.parent_id) if above.parent_id else None
 
 

@@ -62,12 +62,8 @@ def add_picture(product_id: str, upload_key: str, actor: Actor, alt_text: str = 
     Raises NotFound for no such product, Invalid when it has as many pictures as it may.
     """
     product = _locked_product(product_id)
-    last, count = db.session.execute(
-        select(func.max(Image.position), func.count()).where(Image.product_id == product.id)
-    ).one()
-    if count >= MAX_IMAGES:
-        message = f"A product has at most {MAX_IMAGES} pictures. Remove one first."
-        raise Invalid(message, [Detail("pictures", message)])
+    _refuse_when_full(product)
+    last = db.session.scalar(select(func.max(Image.position)).where(Image.product_id == product.id))
     image = Image(
         product_id=product.id,
         upload_key=upload_key,
@@ -81,6 +77,13 @@ def add_picture(product_id: str, upload_key: str, actor: Actor, alt_text: str = 
     record_event("picture.uploaded", image.public_id)
     record_change(actor, "product.changed", "product", product_id, {}, {f"images[{image.public_id}]": "uploaded"})
     return image.public_id
+
+
+def _refuse_when_full(product: Product) -> None:
+    count = db.session.scalar(select(func.count()).select_from(Image).where(Image.product_id == product.id)) or 0
+    if count >= MAX_IMAGES:
+        message = f"A product has at most {MAX_IMAGES} pictures. Remove one first."
+        raise Invalid(message, [Detail("pictures", message)])
 
 
 def _locked_product(public_id: str) -> Product:
@@ -256,7 +259,10 @@ def set_aside(image: Image) -> None:
 
 @operation
 def put_back_picture(product_id: str, image_id: str, actor: Actor) -> None:
-    """Undo a removal. Raises Gone when it is too long ago, NotFound for no such product."""
+    """Undo a removal.
+
+    Raises Gone when it is too long ago, NotFound for no such product, Invalid when it has as many pictures as it may.
+    """
     product = _locked_product(product_id)
     removed = db.session.scalars(
         select(RemovedImage)
@@ -266,6 +272,7 @@ def put_back_picture(product_id: str, image_id: str, actor: Actor) -> None:
     ).one_or_none()
     if removed is None:
         raise Gone("This picture was removed too long ago to be put back. Upload it again.")
+    _refuse_when_full(product)
     columns: dict[str, Any] = dict(removed.columns)
     if columns["variant_id"] is not None and db.session.get(Variant, columns["variant_id"]) is None:
         columns["variant_id"] = None
@@ -286,11 +293,16 @@ def removed_for_good(limit: int = 100) -> dict[int, list[str]]:
 
 
 def list_folders_in_use(folders: Collection[str]) -> set[str]:
-    """Those of the folders whose files a picture of some product shows: a product's copy has the same."""
+    """Those of the folders whose files a picture of some product shows, or may show again when it is put back.
+
+    A product's copy has the same files.
+    """
     if not folders:
         return set()
     shown = or_(*(Image.file_name.startswith(f"{folder}/", autoescape=True) for folder in folders))
-    return {name.rpartition("/")[0] for name in db.session.scalars(select(Image.file_name).where(shown)) if name}
+    in_use = {name.rpartition("/")[0] for name in db.session.scalars(select(Image.file_name).where(shown)) if name}
+    can_return = select(RemovedImage.folders).where(RemovedImage.removed_at >= transaction_time() - CAN_BE_PUT_BACK)
+    return in_use | {name for names in db.session.scalars(can_return) for name in names if name in folders}
 
 
 @operation

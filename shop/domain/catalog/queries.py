@@ -283,8 +283,8 @@ def path_to(categories: Sequence[Category], category: Category) -> list[Category
     """The categories from the top down to this one."""
     by_id = {row.id: row for row in categories}
     path = [category]
-    while path[0].parent_id is not None:
-        path.insert(0, by_id[path[0].parent_id])
+    while (above := by_id.get(path[0].parent_id or 0)) and above not in path:  # a loop of rows must end too
+        path.insert(0, above)
     return path
 
 

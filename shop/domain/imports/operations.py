@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
 from sqlalchemy.exc import DataError, IntegrityError
 
 from shop.db import broken_constraint, db, end_read, operation
 from shop.domain.actors import Actor
+from shop.domain.catalog.addresses import find_moved
 from shop.domain.catalog.drafts import ProductDraft, unless_said
 from shop.domain.catalog.models import Category, Product, Variant
 from shop.domain.catalog.operations import Saved, save_category, save_product
@@ -88,10 +89,16 @@ def _save(
 
 @operation
 def import_product(draft: ProductDraft, category_name: str, actor: Actor, *, set_stock: bool) -> Saved:
-    """Save one product of a file, and the category it names when there is none yet; an existing one keeps its words."""
+    """Save one product of a file, and the category it names when there is none yet.
+
+    A category that exists keeps its words; one that was renamed or merged is found by its former address.
+    """
     slug = unless_said(draft.category_slug, None)
     if slug is not None and db.session.scalars(select(Category.id).filter_by(slug=slug)).first() is None:
-        save_category(slug, category_name)
+        if moved := find_moved("category", slug):
+            draft = replace(draft, category_slug=moved)
+        else:
+            save_category(slug, category_name, actor=actor)
     return save_product(draft, actor, set_stock=set_stock)
 
 

@@ -158,11 +158,11 @@ def _paths() -> dict[int | None, list[str]]:
     rows = {row.id: row for row in db.session.execute(select(Category.id, Category.parent_id, Category.name))}
     paths: dict[int | None, list[str]] = {}
     for id_, row in rows.items():
-        above, names = row, [row.name]
-        while above.parent_id is not None:
+        above, names = row, {row.id: row.name}
+        while above.parent_id in rows and above.parent_id not in names:  # each once: a loop of rows must end too
             above = rows[above.parent_id]
-            names.append(above.name)
-        paths[id_] = names
+            names[above.id] = above.name
+        paths[id_] = list(names.values())
     return paths
 
 

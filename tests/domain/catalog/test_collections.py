@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from shop.db import db
+from shop.db import db, operation
 from shop.domain.audit.models import AuditEntry
+from shop.domain.catalog.categories import Merger, delete_category, merge_category
 from shop.domain.catalog.collections import SaveCollection, save_collection, set_collection_products
 from shop.domain.catalog.filters import ProductFilter
+from shop.domain.catalog.models import Product
 from shop.domain.catalog.operations import save_category
 from shop.domain.catalog.queries import list_collections, list_products
 from shop.errors import Conflict, Invalid, NotFound, Unknown
@@ -116,3 +118,24 @@ def test_rules_and_a_choice_exclude_each_other(staff):
     save_collection(wish(slug="sale", rules={"onSale": True}), staff)
     with pytest.raises(Conflict):
         set_collection_products("sale", [], staff)
+
+
+def test_a_category_that_rules_name_is_not_deleted_and_merging_it_keeps_them(staff):
+    body, care = save_category("body", "Body"), save_category("care", "Care")
+    save_collection(wish(rules={"category": ["body"]}), staff)
+
+    with pytest.raises(Conflict, match="The rules of Gifts name Body"):
+        delete_category(body.public_id, staff)
+    make_product("Soap", category_id=body.id)
+    merge_category(body.public_id, Merger(into=care.public_id), staff)
+
+    assert names_in() == ["Soap"]
+    save_collection(wish(rules={"category": ["body"]}, name="Presents"), staff)
+    with pytest.raises(Conflict, match="The rules of Presents name Care"):
+        _empty_and_delete(care, staff)
+
+
+@operation
+def _empty_and_delete(category, staff):
+    db.session.execute(db.update(Product).values(category_id=None))
+    delete_category(category.public_id, staff)

@@ -13,11 +13,11 @@ from shop.db import db, operation
 from shop.domain.catalog.attributes import define_new_attributes
 from shop.domain.catalog.filters import Narrowing, ProductFilter
 from shop.domain.catalog.listings import refresh_listings
-from shop.domain.catalog.models import ProductAttribute
+from shop.domain.catalog.models import FacetValue, Product, ProductAttribute
 from shop.domain.catalog.operations import save_category
 from shop.domain.catalog.queries import list_products
 from shop.errors import NotFound
-from tests.conftest import make_product
+from tests.conftest import counted_statements, make_product
 
 BRANDS = ["", "Aster", "Birch", "Ćedar"]
 TAGS = ["gift", "new in", "50% off", "vegan"]
@@ -214,3 +214,19 @@ def test_a_category_or_collection_that_is_not_there_is_not_found(app):
     for asked in ({"category": ["nowhere"]}, {"collection": "nothing"}):
         with pytest.raises(NotFound):
             list_products(ProductFilter.model_validate(asked))
+
+
+def test_values_that_are_gone_go_in_one_statement(app):
+    tags = ["gift", "new in", "50% off", "vegan"]
+    product = make_product(tags=tags)
+
+    @operation
+    def keep(*kept):
+        db.session.execute(db.update(Product).where(Product.id == product.id).values(tags=list(kept)))
+        refresh_listings([product.id])
+
+    with counted_statements() as sent:
+        keep("vegan")
+
+    assert sum(statement.startswith("DELETE FROM facet_values") for statement in sent) == 1
+    assert list(db.session.scalars(db.select(FacetValue.value).filter_by(name="tag"))) == ["vegan"]

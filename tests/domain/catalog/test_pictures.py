@@ -187,6 +187,16 @@ def test_a_removed_picture_can_be_put_back_as_it_was(product) -> None:
     assert (after.file_name, after.width, after.position, after.alt_text) == was
 
 
+def test_a_picture_is_not_put_back_where_there_are_as_many_as_there_may_be(product, monkeypatch) -> None:
+    public_id = row(shown(product)).public_id
+    remove_picture(product.public_id, public_id, SYSTEM)
+    upload(product, "b" * 32)
+    monkeypatch.setattr("shop.domain.catalog.pictures.MAX_IMAGES", 1)
+
+    with pytest.raises(Invalid, match="at most 1 pictures"):
+        put_back_picture(product.public_id, public_id, SYSTEM)
+
+
 def test_after_a_while_it_is_gone_for_good_and_its_folder_is_named(product) -> None:
     image_id = shown(product)
     public_id = row(image_id).public_id
@@ -198,8 +208,8 @@ def test_after_a_while_it_is_gone_for_good_and_its_folder_is_named(product) -> N
         with pytest.raises(Gone):
             put_back_picture(product.public_id, public_id, SYSTEM)
 
-    assert folders == [f"pictures/{KEY}"]
-    assert (list_folders_in_use(folders), forget_removed([removed_id])) == (set(), 1)
+        assert folders == [f"pictures/{KEY}"]
+        assert (list_folders_in_use(folders), forget_removed([removed_id])) == (set(), 1)
 
 
 def test_a_picture_of_another_product_is_not_touched(product) -> None:

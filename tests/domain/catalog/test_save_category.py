@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from shop.db import db
+from shop.domain.actors import SYSTEM
+from shop.domain.catalog.categories import Merger, merge_category
+from shop.domain.catalog.listing_check import find_listings_out_of_step
+from shop.domain.catalog.models import Listing
 from shop.domain.catalog.operations import save_category
 from shop.domain.catalog.queries import list_categories
 from shop.errors import Invalid, Unknown
+from tests.conftest import counted_statements, make_product
 from tests.domain.catalog.drafts import everything
 
 
@@ -31,6 +37,21 @@ def test_a_category_cannot_be_inside_itself(app):
         save_category("a", "A", parent_slug="b")
     with pytest.raises(Invalid, match="cannot be inside itself"):
         save_category("a", "A", parent_slug="a")
+
+
+def test_merging_takes_as_many_statements_for_many_products_and_keeps_their_lists_in_step(app):
+    into, counts = save_category("care", "Care"), []
+    for number in (1, 6):
+        category = save_category(f"bath-{number}", "Bath")
+        for _ in range(number):
+            make_product(category_id=category.id)
+        with counted_statements() as sent:
+            merge_category(category.public_id, Merger(into=into.public_id), SYSTEM)
+        counts.append(len(sent))
+
+    assert counts[0] == counts[1]
+    assert set(db.session.scalars(db.select(Listing.category_id))) == {into.id}
+    assert list(find_listings_out_of_step()) == []
 
 
 def test_a_parent_that_is_missing_is_named(app):

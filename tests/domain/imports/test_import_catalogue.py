@@ -7,6 +7,8 @@ from sqlalchemy import event, select
 
 from shop.db import db, operation
 from shop.domain.actors import SYSTEM
+from shop.domain.audit.models import AuditEntry
+from shop.domain.catalog.addresses import change_slug
 from shop.domain.catalog.drafts import ImageDraft
 from shop.domain.catalog.models import Category, Product, Variant
 from shop.domain.catalog.operations import save_category, save_product
@@ -130,6 +132,18 @@ def test_pictures_that_were_uploaded_here_survive_an_import(app):
     imported(csv_of(row(Image_Src=PICTURE + "b.jpg")))
     found = {image.file_name or image.source_url for image in saved_product("tin").images}
     assert found == {PICTURE + "b.jpg", "uploads/a.jpg"}
+
+
+def test_a_category_that_was_renamed_is_found_and_a_new_one_is_in_the_audit_log(app):
+    imported(CANDLES)
+    category = db.session.scalars(select(Category)).one()
+    change_slug("category", category.public_id, "candles", SYSTEM)
+
+    imported(CANDLES)
+
+    assert list(db.session.scalars(select(Category.slug))) == ["candles"]
+    made = select(AuditEntry.action, AuditEntry.subject_id).where(AuditEntry.subject_kind == "category")
+    assert db.session.execute(made.order_by(AuditEntry.id)).all()[0] == ("category.created", category.public_id)
 
 
 def test_a_category_that_exists_keeps_its_words(app):

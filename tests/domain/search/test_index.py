@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from shop.db import db, operation
 from shop.domain.actors import SYSTEM
 from shop.domain.catalog.listings import refresh_listings
+from shop.domain.catalog.models import Category
 from shop.domain.catalog.operations import save_category, save_product
 from shop.domain.outbox import dispatch_events, undispatched_events
 from shop.domain.search.index import (
@@ -98,6 +99,20 @@ def test_a_category_that_gets_another_name_brings_its_products_and_those_below_a
     save_category("bath", "Bath")
     relay()
     assert finds("wellness") == 0
+
+
+def test_a_loop_in_the_tree_is_indexed_all_the_same(app):
+    bath = save_category("bath", "Bath")
+    care = save_category("care", "Care", parent_slug="bath")
+
+    @operation
+    def make_loop():
+        db.session.execute(db.update(Category).where(Category.id == bath.id).values(parent_id=care.id))
+
+    make_loop()
+    save_product(soap(category_slug="bath"), SYSTEM)
+    relay()
+    assert finds("care") == finds("bath") == 1
 
 
 def test_the_same_again_changes_nothing(app):
