@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
-from shop.db import db, new_public_id, operation
+from shop.db import db, new_public_id, operation, transaction_time
 from shop.domain.actors import Actor
 from shop.domain.audit.operations import record_change
 from shop.domain.catalog.addresses import change_slug
@@ -154,7 +154,10 @@ def edit_product(public_id: str, wish: ProductWish, actor: Actor, *, seen: str |
     pairs = _variants(product, wish, axes)
     images = _images(product, wish, {was.public_id: draft.option_key for draft, was in pairs if was})
     save_product(_draft(wish, product.slug, axes, [draft for draft, _ in pairs], images), actor)
-    _change_stocks(get_product_to_edit(public_id), wish, actor)
+    product = get_product_to_edit(public_id)
+    if _change_stocks(product, wish, actor):
+        product.updated_at = transaction_time()  # so that the same form sent again is refused, not done twice
+        db.session.flush()
     return get_product_to_edit(public_id)
 
 
@@ -466,11 +469,13 @@ def _images(product: Product, wish: ProductWish, keys: Mapping[str, str]) -> tup
     )
 
 
-def _change_stocks(product: Product, wish: ProductWish, actor: Actor) -> None:
-    """Add or take the units that the form says, with its one reason, in the order of variant ids."""
+def _change_stocks(product: Product, wish: ProductWish, actor: Actor) -> bool:
+    """Add or take the units that the form says, with its one reason, in the order of variant ids; whether there were
+    any."""
     by_id = {variant.public_id: variant for variant in product.variants}
     asked = [(by_id[each.id], each.stock_change, n) for n, each in enumerate(wish.variants) if each.id in by_id]
     reason = wish.stock_reason if wish.stock_reason in REASONS else "other"
-    for variant, change, number in sorted(asked, key=lambda entry: entry[0].id):
-        if change:
-            change_stock(variant, change, actor, reason=reason, field=f"variants.{number}.stockChange")
+    wanted = sorted((entry for entry in asked if entry[1]), key=lambda entry: entry[0].id)
+    for variant, change, number in wanted:
+        change_stock(variant, change, actor, reason=reason, field=f"variants.{number}.stockChange")
+    return bool(wanted)
