@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
-from shop.db import changed_rows, db, insert_unless_there, new_public_id, operation, transaction_time
+from shop.db import changed_rows, db, insert_unless_there, is_unreachable, new_public_id, operation, transaction_time
 from shop.domain.actors import Actor
 from shop.domain.customers.models import User
 from shop.domain.events import record_event
@@ -61,10 +61,11 @@ def queue_task(kind: str, wish: Input, subject_ids: Sequence[str], actor: Actor,
     return task
 
 
-def run_task(task_id: int, seconds: float) -> bool:
+def run_task(task_id: int, seconds: float, passing: tuple[type[Exception], ...] = ()) -> bool:
     """Carry a task on for about so many seconds; True when nothing of it is left to do by anybody.
 
-    Nothing is done while another one has it in hand. A task whose asker may not do it any more fails.
+    Nothing is done while another one has it in hand. A task whose asker may not do it any more fails. Faults that
+    pass, the database's and those of the `passing` types, are raised: once the lease ends, another one goes on there.
     """
     if not claim_task(task_id):
         return not is_waiting(task_id)
@@ -78,19 +79,21 @@ def run_task(task_id: int, seconds: float) -> bool:
         if actor is None or not actor.may(KINDS[place.kind].permission):
             give_up_task(task_id, "Whoever asked for this may not do it any more.")
             return True
-        _do_next(place, actor)
+        _do_next(place, actor, passing)
     release_task(task_id)
     return False
 
 
-def _do_next(place: Place, actor: Actor) -> None:
+def _do_next(place: Place, actor: Actor, passing: tuple[type[Exception], ...]) -> None:
     try:
         change_next(place, actor)
-    except Unavailable:
-        raise  # the database is busy: the next one to claim the task goes on
+    except (Unavailable, *passing):
+        raise  # the database is busy, or the time is up: the next one to claim the task goes on
     except ShopError as refusal:
         note_refusal(place, refusal.message)
     except Exception as error:  # a bug in one thing's change must not keep the others from theirs
+        if is_unreachable(error):
+            raise
         log.exception("staff_task_row_failed", kind=place.kind, error=type(error).__name__)
         note_refusal(place, "This went wrong on our side; the log has it.")
 

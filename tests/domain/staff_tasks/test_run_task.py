@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from shop.db import db, frozen_time, transaction_time
 from shop.domain.catalog.bulk import PRICES, PriceWish
@@ -13,7 +14,7 @@ from shop.domain.customers.operations import save_staff_role
 from shop.domain.staff_tasks import operations
 from shop.domain.staff_tasks.models import StaffTask
 from shop.domain.staff_tasks.operations import claim_task, queue_task, release_task, run_task, waiting_tasks
-from shop.errors import Forbidden, Invalid
+from shop.errors import Forbidden, Invalid, Unavailable
 from tests.conftest import make_product, make_staff
 
 
@@ -68,6 +69,45 @@ def test_after_a_crash_it_goes_on_where_it_was(staff, monkeypatch):
         assert run_task(task.id, 10)
 
     assert prices() == [1100] * 4 and state_of(task) == ("done", 4, 0)
+
+
+class TimeIsUp(Exception):
+    """As a queue tells a job."""
+
+
+GONE = OperationalError("SELECT 1", {}, Exception("the connection was lost"))
+
+
+@pytest.mark.parametrize("fault", [GONE, Unavailable("Busy."), TimeIsUp()], ids=["connection", "busy", "time"])
+def test_a_fault_that_passes_is_no_refusal_and_the_thing_is_done_later(staff, monkeypatch, fault):
+    task = a_task(staff, count=2)
+
+    def fails(place, actor):
+        raise fault
+
+    monkeypatch.setattr(operations, "change_next", fails)
+    with pytest.raises(type(fault)):
+        run_task(task.id, 10, passing=(TimeIsUp,))
+    monkeypatch.undo()
+    assert state_of(task) == ("running", 0, 0)
+
+    with frozen_time(transaction_time() + timedelta(minutes=1)):
+        assert run_task(task.id, 10)
+    assert state_of(task) == ("done", 2, 0)
+
+
+def test_a_bug_in_one_change_keeps_no_other_from_its_own(staff, monkeypatch):
+    task = a_task(staff, count=2)
+    real = operations.change_next
+
+    def fails_at_the_first(place, actor):
+        if place.position == 0:
+            raise KeyError("a bug")
+        real(place, actor)
+
+    monkeypatch.setattr(operations, "change_next", fails_at_the_first)
+    assert run_task(task.id, 10)
+    assert state_of(task) == ("done", 1, 1)
 
 
 def test_a_slow_one_and_its_successor_change_nothing_twice(staff):
