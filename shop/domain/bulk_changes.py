@@ -27,7 +27,10 @@ class Preview:
 @dataclass(frozen=True)
 class BulkChange:
     """A change of many things. `change` is an operation on one of them: it does it, writes its audit entry and says
-    what it did, in a few words, or nothing when there was nothing to do; it raises a ShopError when it cannot."""
+    what it did, in a few words, or nothing when there was nothing to do; it raises a ShopError when it cannot.
+
+    `prepare` reads what takes long and serves every one of them; it is called before, outside of any operation.
+    """
 
     kind: str  # dotted, such as products.status
     permission: str
@@ -35,3 +38,4 @@ class BulkChange:
     names: Callable[[Sequence[str]], Mapping[str, str]]  # public ids to names, for the report
     wish: type[Input] = NothingToSay
     preview: Callable[[Sequence[str], Any], list[Preview]] | None = None
+    prepare: Callable[[Any], None] | None = None

@@ -29,7 +29,7 @@ def full_shop(app, terms):
     from shop.domain.catalog.attributes import AttributeWish, create_attribute
     from shop.domain.catalog.bulk import ADD_TAG, TagWish
     from shop.domain.catalog.operations import save_category
-    from shop.domain.imports.uploads import keep_catalogue
+    from shop.domain.imports.uploads import keep_catalogue, read_catalogue
     from shop.domain.staff_tasks.operations import queue_task
 
     save_category("face", "Face care")
@@ -39,7 +39,8 @@ def full_shop(app, terms):
     create_attribute(AttributeWish(label="Skin types"), actor)
     product = db.session.scalars(db.select(Product.public_id)).first()
     queue_task(ADD_TAG.kind, TagWish(tag="new"), [product], actor, "key")
-    keep_catalogue("a.csv", b"Handle,Title,Variant Price\na,A,1.00\n", actor, "USD", sets_stock=False)
+    content = b"Handle,Title,Variant Price\na,A,1.00\n"
+    keep_catalogue("a.csv", content, read_catalogue(content, "USD"), actor, sets_stock=False)
     make_customer()
 
 

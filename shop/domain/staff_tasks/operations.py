@@ -10,7 +10,16 @@ from typing import Any
 import structlog
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
-from shop.db import changed_rows, db, insert_unless_there, is_unreachable, new_public_id, operation, transaction_time
+from shop.db import (
+    changed_rows,
+    db,
+    end_read,
+    insert_unless_there,
+    is_unreachable,
+    new_public_id,
+    operation,
+    transaction_time,
+)
 from shop.domain.actors import Actor
 from shop.domain.customers.models import User
 from shop.domain.events import record_event
@@ -24,6 +33,7 @@ AT_ONCE = 100  # things that are done while one waits; more are left to a worker
 MOST_REPORTED = 200  # rows of a report; failures are kept before what went well
 LEASE = timedelta(seconds=30)
 NO_SUCH_TASK = "There is no such task."
+OUR_FAULT = "This went wrong on our side; the log has it."
 ASK_AGAIN = timedelta(seconds=30)  # after which a worker that was asked counts as lost
 
 log = structlog.get_logger()
@@ -69,8 +79,14 @@ def run_task(task_id: int, seconds: float, passing: tuple[type[Exception], ...] 
     """
     if not claim_task(task_id):
         return not is_waiting(task_id)
+    passing = (Unavailable, *passing)
     until = time.monotonic() + seconds
     actor, subject_ids = find_actor(task_id), subjects_of(task_id)
+    refusal = _prepare(task_id, passing)
+    if refusal:
+        give_up_task(task_id, refusal)
+        return True
+    until = max(until, time.monotonic() + min(seconds, 1.0))  # however long reading took, it was not for nothing
     while time.monotonic() < until:
         place = next_place(task_id, subject_ids)
         if place is None:
@@ -84,10 +100,31 @@ def run_task(task_id: int, seconds: float, passing: tuple[type[Exception], ...] 
     return False
 
 
+def _prepare(task_id: int, passing: tuple[type[Exception], ...]) -> str:
+    """Read what all changes of the task need; says why that cannot be."""
+    task = db.session.get_one(StaffTask, task_id, populate_existing=True)
+    change, parameters = KINDS[task.kind], task.parameters
+    if change.prepare is None:
+        return ""
+    end_read()
+    try:
+        change.prepare(change.wish.model_validate(parameters))
+    except passing:
+        raise
+    except ShopError as refusal:
+        return refusal.message
+    except Exception as error:  # it would go wrong at each of its turns, for ever
+        if is_unreachable(error):
+            raise
+        log.exception("staff_task_not_prepared", kind=change.kind, error=type(error).__name__)
+        return OUR_FAULT
+    return ""
+
+
 def _do_next(place: Place, actor: Actor, passing: tuple[type[Exception], ...]) -> None:
     try:
         change_next(place, actor)
-    except (Unavailable, *passing):
+    except passing:
         raise  # the database is busy, or the time is up: the next one to claim the task goes on
     except ShopError as refusal:
         note_refusal(place, refusal.message)
@@ -95,7 +132,7 @@ def _do_next(place: Place, actor: Actor, passing: tuple[type[Exception], ...]) -
         if is_unreachable(error):
             raise
         log.exception("staff_task_row_failed", kind=place.kind, error=type(error).__name__)
-        note_refusal(place, "This went wrong on our side; the log has it.")
+        note_refusal(place, OUR_FAULT)
 
 
 class Place:
