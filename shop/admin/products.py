@@ -23,12 +23,12 @@ from shop.domain.catalog.editing import (
     ROWS_AT_ONCE,
     ProductWish,
     axes_of_product,
+    count_missing_of_product,
     create_product,
     duplicate_product,
     edit_product,
     get_product_to_edit,
     list_attributes,
-    missing_of_product,
     offered_variants,
 )
 from shop.domain.catalog.models import PRODUCT_STATUSES, Attribute, Product, Variant
@@ -180,7 +180,7 @@ def _page(filled: FilledForm, product: Product | None, *, seen: str | None = Non
         offered=offered,
         page=page,
         last_page=last,
-        missing=len(missing_of_product(product)) if product else 0,
+        missing=count_missing_of_product(product) if product else 0,
         withdrawn=[each for each in product.variants if not each.is_active] if product else [],
         reasons=REASONS,
         currency=product.currency if product else terms.currency,

@@ -19,10 +19,12 @@ from shop.domain.catalog.matrix import (
     Axis,
     Values,
     axes_of,
+    count_missing,
     missing_combinations,
     read_values,
     rearranged,
     refuse_faulty_axes,
+    refuse_too_many,
 )
 from shop.domain.catalog.models import Attribute, Category, FormerSlug, Product, Variant
 from shop.domain.catalog.operations import save_product
@@ -229,10 +231,10 @@ def offered_variants(product: Product) -> list[Variant]:
     return [variant for variant in product.variants if variant.is_active]
 
 
-def missing_of_product(product: Product) -> list[Values]:
-    """The combinations of its option values that no variant on offer has."""
+def count_missing_of_product(product: Product) -> int:
+    """How many combinations of its option values no variant on offer has."""
     rows = [tuple(variant.option_values) for variant in offered_variants(product)]
-    return missing_combinations(axes_of_product(product), rows) if product.option_names else []
+    return count_missing(axes_of_product(product), rows) if product.option_names else 0
 
 
 def list_attributes() -> Sequence[Attribute]:
@@ -338,7 +340,8 @@ def _variants(product: Product, wish: ProductWish, axes: Sequence[Axis]) -> list
             pairs.append((replace(draft, requires_shipping=wish.requires_shipping) if is_alike else draft, row.variant))
     if wish.fill_missing and axes:
         there = {draft.option_values for draft, _ in pairs} | set(new)
-        new += [values for values in missing_combinations(axes, ()) if values not in there]
+        new += missing_combinations(axes, list(there))
+    refuse_too_many(len(pairs) + len(new))
     made_now = _new_variants(new, wish, product.currency, product.slug, taken=[draft.sku for draft, _ in pairs])
     pairs += [(draft, None) for draft in made_now]
     if not pairs:
