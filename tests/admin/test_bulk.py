@@ -63,6 +63,18 @@ def test_the_same_form_sent_twice_is_done_once(owner, soaps):
     assert set(all_of(Variant.price_amount)) == {1100}
 
 
+def test_a_form_that_comes_back_with_another_wish_is_not_taken_for_the_first(owner, soaps):
+    preview = go_on(owner, start(owner, "products.prices", soaps), "preview", percent="10")
+    go_on(owner, preview, "do")
+
+    answer = go_on(owner, preview, "do", percent="20")
+    assert answer.status_code == 409 and "This form was sent before" in body(answer)
+    assert set(all_of(Variant.price_amount)) == {1100}
+
+    go_on(owner, answer, "do")
+    assert set(all_of(Variant.price_amount)) == {1320}
+
+
 def test_a_former_price_can_be_kept_as_struck_through(owner, soaps):
     page = start(owner, "products.prices", soaps[:1])
     go_on(owner, page, "do", percent="-20", keepFormer="true")

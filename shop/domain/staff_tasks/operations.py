@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +26,7 @@ from shop.domain.events import record_event
 from shop.domain.inputs import Input
 from shop.domain.staff_tasks.kinds import KINDS
 from shop.domain.staff_tasks.models import StaffTask
-from shop.errors import Forbidden, Invalid, NotFound, ShopError, Unavailable
+from shop.errors import Conflict, Forbidden, Invalid, NotFound, ShopError, Unavailable
 
 MOST_SUBJECTS = 10_000
 AT_ONCE = 100  # things that are done while one waits; more are left to a worker
@@ -43,7 +43,8 @@ log = structlog.get_logger()
 def queue_task(kind: str, wish: Input, subject_ids: Sequence[str], actor: Actor, form_key: str) -> StaffTask:
     """Write down what is to be done to these things; the same `form_key` finds the task it made before.
 
-    Raises Invalid for nothing or too much to do, Forbidden for who may not do it.
+    Raises Invalid for nothing or too much to do, Forbidden for who may not do it, Conflict when another wish was sent
+    with the key before.
     """
     change = KINDS[kind]
     if not actor.may(change.permission):
@@ -65,10 +66,22 @@ def queue_task(kind: str, wish: Input, subject_ids: Sequence[str], actor: Actor,
         "created_at": transaction_time(),
     }
     made = insert_unless_there(StaffTask, [values])
-    task = db.session.scalars(select(StaffTask).filter_by(form_key=form_key)).one()
+    found = select(StaffTask).filter_by(form_key=form_key).execution_options(populate_existing=True)
+    task = db.session.scalars(found).one()
+    if not made and not _asks_for(task, values):
+        raise Conflict(
+            "This form was sent before, with another wish or other rows. That was asked for, this was not: look at what"
+            " became of it, then send this anew."
+        )
     if made and task.total_count > AT_ONCE:
         record_event("staff_task.queued", task.public_id)
     return task
+
+
+def _asks_for(task: StaffTask, values: Mapping[str, Any]) -> bool:
+    """Whether the task is the one that would have been made now."""
+    same = all(getattr(task, name) == values[name] for name in ("kind", "parameters", "user_id"))
+    return same and list(subjects_of(task.id)) == values["subject_ids"]
 
 
 def run_task(task_id: int, seconds: float, passing: tuple[type[Exception], ...] = ()) -> bool:

@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from shop.db import db, frozen_time, transaction_time
-from shop.domain.catalog.bulk import PRICES, PriceWish
+from shop.domain.bulk_changes import NothingToSay
+from shop.domain.catalog.bulk import ARCHIVE, PRICES, PriceWish
 from shop.domain.catalog.models import Variant
 from shop.domain.customers.operations import save_staff_role
 from shop.domain.staff_tasks import operations
 from shop.domain.staff_tasks.models import StaffTask
 from shop.domain.staff_tasks.operations import claim_task, queue_task, release_task, run_task, waiting_tasks
-from shop.errors import Forbidden, Invalid, Unavailable
+from shop.errors import Conflict, Forbidden, Invalid, Unavailable
 from tests.conftest import make_product, make_staff
 
 
@@ -137,8 +138,21 @@ def test_who_lost_the_right_meanwhile_changes_nothing(staff):
 
 def test_the_same_form_makes_one_task(staff):
     first = a_task(staff)
-    again = queue_task(PRICES.kind, PriceWish(percent=10), ["prod_x"], staff, "key")
+    again = queue_task(PRICES.kind, PriceWish(percent=10), operations.subjects_of(first.id), staff, "key")
     assert first.id == again.id
+
+
+def test_a_form_that_was_sent_before_does_nothing_else(staff):
+    ids = operations.subjects_of(a_task(staff).id)
+    other = make_staff("catalog:write", email="b@example.com")
+    for kind, wish, things, actor in [
+        (PRICES.kind, PriceWish(percent=20), ids, staff),
+        (PRICES.kind, PriceWish(percent=10), ids[:1], staff),
+        (PRICES.kind, PriceWish(percent=10), ids, other),
+        (ARCHIVE.kind, NothingToSay(), ids, staff),
+    ]:
+        with pytest.raises(Conflict, match="sent before"):
+            queue_task(kind, wish, things, actor, "key")
 
 
 def test_a_task_needs_things_and_the_right(staff):
