@@ -24,7 +24,7 @@ from shop.filled import FilledForm
 from shop.policies import current_staff
 
 MOST_PREVIEWED = 100
-PATIENCE = 20.0  # seconds; what is not done by then is left to a worker
+PATIENCE = 10.0  # seconds, fewer than Nginx waits; what is not done by then is left to a worker
 
 
 @dataclass(frozen=True)
