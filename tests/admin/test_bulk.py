@@ -10,7 +10,7 @@ from shop.domain.catalog.models import Listing, Product, Variant
 from shop.domain.catalog.operations import save_category
 from shop.domain.staff_tasks.models import StaffTask
 from tests.admin.pages import body, fields_of, value_of
-from tests.conftest import make_product
+from tests.conftest import counted_statements, make_product
 
 
 @pytest.fixture
@@ -55,6 +55,23 @@ def test_prices_are_shown_before_they_are_changed(owner, soaps):
     assert done.status_code == 303 and "Done 3 of 3" in body(owner.get(done.location))
     assert set(all_of(Variant.price_amount)) == set(all_of(Listing.price_amount)) == {1125}
     assert actions() == ["product.changed"] * 3
+
+
+def test_a_long_preview_is_cut_and_reads_no_further(owner, soaps, monkeypatch):
+    monkeypatch.setattr("shop.admin.bulk.MOST_PREVIEWED", 1)
+    monkeypatch.setattr("shop.domain.catalog.bulk.READ_AT_ONCE", 1)
+    page = start(owner, "products.prices", soaps)
+    with counted_statements() as statements:
+        preview = go_on(owner, page, "preview", percent="10")
+    assert "At least 1 changes" in body(preview) and "The first 1 are shown." in body(preview)
+    assert sum("products.description" in statement for statement in statements) == 2
+
+
+def test_more_rows_than_a_task_takes_are_refused_first(owner, soaps, monkeypatch):
+    monkeypatch.setattr("shop.admin.bulk.MOST_SUBJECTS", 2)
+    for which in ("ticked", "match"):
+        answer = start(owner, "products.prices", soaps, which=which)
+        assert answer.status_code == 422 and "Narrow the list to at most 2 rows." in body(answer)
 
 
 def test_the_same_form_sent_twice_is_done_once(owner, soaps):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from shop.domain.inputs import Input, Line, PublicId
 from shop.errors import Detail, Invalid, Unknown
 from shop.money import Money
 
-MOST_PREVIEWED = 50
+READ_AT_ONCE = 200  # products of a preview
 AROUND = 40  # characters shown on either side of what is replaced
 
 
@@ -196,36 +196,32 @@ def names_of(public_ids: Sequence[str]) -> Mapping[str, str]:
     return {public_id: name for public_id, name in rows}
 
 
-def _each(public_ids: Sequence[str]) -> Sequence[Product]:
-    statement = select(Product).where(Product.public_id.in_(public_ids)).order_by(Product.name, Product.id)
-    return db.session.scalars(statement.options(selectinload(Product.variants))).all()
+def _each(public_ids: Sequence[str]) -> Iterator[Product]:
+    """The products, read a few at a time, so that whoever has seen enough stops there."""
+    for first in range(0, len(public_ids), READ_AT_ONCE):
+        some = public_ids[first : first + READ_AT_ONCE]
+        statement = select(Product).where(Product.public_id.in_(some)).order_by(Product.name, Product.id)
+        yield from db.session.scalars(statement.options(selectinload(Product.variants))).all()
 
 
-def preview_prices(public_ids: Sequence[str], wish: PriceWish) -> list[Preview]:
+def preview_prices(public_ids: Sequence[str], wish: PriceWish) -> Iterator[Preview]:
     """What each variant would cost."""
-    return [
-        Preview(
-            product.public_id,
-            product.name if len(product.variants) == 1 else f"{product.name}, {variant.name}",
-            variant.price.format(),
-            new_price(variant.price, wish).format(),
-        )
-        for product in _each(public_ids)
-        for variant in product.variants
-        if variant.is_active
-    ]
+    for product in _each(public_ids):
+        for variant in product.variants:
+            if variant.is_active:
+                name = product.name if len(product.variants) == 1 else f"{product.name}, {variant.name}"
+                before, after = variant.price.format(), new_price(variant.price, wish).format()
+                yield Preview(product.public_id, name, before, after)
 
 
-def preview_replacement(public_ids: Sequence[str], wish: Replacement) -> list[Preview]:
+def preview_replacement(public_ids: Sequence[str], wish: Replacement) -> Iterator[Preview]:
     """Each place that would be another, with some words around it."""
-    found = []
     for product in _each(public_ids):
         name, description = replaced(product, wish)
         pairs = [(product.name, name), (plain_text(product.description), plain_text(description))]
         for before, after in pairs:
             if before != after:
-                found.append(Preview(product.public_id, product.name, *_around(before, after)))
-    return found
+                yield Preview(product.public_id, product.name, *_around(before, after))
 
 
 def _around(before: str, after: str) -> tuple[str, str]:
