@@ -112,6 +112,27 @@ def test_a_typo_is_put_right_everywhere_but_not_inside_of_markup(owner, soaps):
     assert "jar <b> opener" in all_of(Product.name)
 
 
+def test_a_text_that_would_grow_too_long_is_refused_row_by_row(owner):
+    make_product("Soap", description=f"<p>{'jarr ' * 19_000}</p>")
+    make_product(f"{'jarr' * 60} soap")
+    make_product("A jarr")
+    page = start(owner, "products.replacement", which="match")
+    preview = go_on(owner, page, "preview", find="jarr", replace="jar of glass")
+    assert "The description would be longer than 100000 characters." in body(preview)
+    text = body(owner.get(go_on(owner, preview, "do").location))
+    assert "3 of 3, 2 could not be changed" in text and "The name would be empty or longer than 255" in text
+    assert "A jar of glass" in all_of(Product.name)
+
+
+@pytest.mark.parametrize("field", ["find", "replace"])
+def test_a_text_with_control_characters_is_refused_and_spaces_at_its_ends_count(owner, soaps, field):
+    page = start(owner, "products.replacement", soaps)
+    answer = go_on(owner, page, "preview", **{"find": "Soap", "replace": "Oil", field: "a\x01b"})
+    assert answer.status_code == 422 and "Remove line breaks and control characters." in body(answer)
+    preview = go_on(owner, page, "preview", find="oap ", replace="oap N° ")
+    assert "Soap 0 Soap 0 Soap N° 0" in body(preview)
+
+
 def test_all_that_match_are_meant_when_that_is_chosen(owner, soaps):
     make_product("Oil")
     token = value_of(owner.get("/admin"), "csrf_token")
