@@ -70,7 +70,7 @@ def upload() -> ResponseReturnValue:
 @policy("staff", READ)
 def show_import(public_id: str) -> ResponseReturnValue:
     """How far it is, what it would do or did; asked for as a piece, that alone."""
-    context = _state(get_catalogue(public_id))
+    context = _whole_state(get_catalogue(public_id))
     if is_partial():
         return vary_by_htmx(render_template("admin/_import.html", **context))
     return vary_by_htmx(render("admin/import.html", **context))
@@ -89,7 +89,7 @@ def run(public_id: str) -> ResponseReturnValue:
         queue_catalogue_task(public_id, IMPORT, handles, current_staff(), terms.currency)
     except (Gone, Invalid) as refusal:
         end_read()
-        context = _state(get_catalogue(public_id))
+        context = _whole_state(get_catalogue(public_id))
         return render("admin/import.html", **{**context, "refusal": refusal.message}), status_of(refusal)
     return redirect(url_for("admin_imports.show_import", public_id=public_id), 303)
 
@@ -128,10 +128,17 @@ def _refusals(file: CatalogueFile) -> list[list[Any]]:
     return [["", name, "", said, ""] for _, name, said, is_well in task.rows if not is_well and said != NO_PRODUCT]
 
 
+def _whole_state(file: CatalogueFile) -> dict[str, Any]:
+    """The state with the mistakes themselves; they come with the outcome, not with every look at the progress."""
+    state = _state(file)
+    problems = [] if state["running"] else [*file.problem_rows, *_refusals(file)]
+    return {**state, "problems": problems[:SHOWN]}
+
+
 def _state(file: CatalogueFile) -> dict[str, Any]:
     rehearsal, done = find_catalogue_task(file.public_id, REHEARSAL), find_catalogue_task(file.public_id, IMPORT)
     running = next((task for task in (done, rehearsal) if task is not None and task.is_open), None)
-    problems = [*file.problem_rows, *_refusals(file)]
+    refusals = _refusals(file)
     return {
         "file": file,
         "title": file.name,
@@ -139,14 +146,12 @@ def _state(file: CatalogueFile) -> dict[str, Any]:
         "done": done,
         "running": running,
         "stage": "import" if done else "rehearsal",
-        "problems": problems[:SHOWN],
-        "problem_count": len(problems),
+        "problem_count": file.problem_count + len(refusals),
         "can_write": current_staff().may(WRITE),
         "refusal": "",
     }
 
 
 def _list_page(form: FilledForm) -> str:
-    files = list_catalogues()
-    states = [_state(file) for file in files[:20]]
+    states = [_state(file) for file in list_catalogues(20)]
     return render("admin/imports.html", states=states, form=form, can_write=current_staff().may(WRITE))

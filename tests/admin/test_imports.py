@@ -21,6 +21,7 @@ from shop.domain.imports.uploads import forget_old_catalogues
 from shop.domain.staff_tasks.models import StaffTask
 from shop.domain.staff_tasks.operations import run_task
 from tests.admin.pages import body, value_of
+from tests.conftest import counted_statements
 
 NO_ROWS = b"Handle,Title,Variant Price\n"
 DATA = Path(__file__).parents[1] / "data"
@@ -149,14 +150,28 @@ def test_a_file_is_kept_with_its_dry_run_or_not_at_all(owner, monkeypatch):
     assert db.session.scalar(select(func.count()).select_from(CatalogueFile)) == 0
 
 
+def test_mistakes_are_counted_but_not_read_where_they_are_not_shown(owner):
+    content = b"Handle,Title,Variant Price\nnew,New,1.00\nwrong,Wrong,much\n"
+    address = upload(owner, content).location
+
+    with counted_statements() as statements:
+        assert "products.csv" in body(owner.get("/admin/imports"))
+        assert "Dry run: 0 of 2" in body(owner.get(address))
+        work()
+    assert not [each for each in statements if "catalogue_files.problems" in each]
+    assert "Mistakes" in body(owner.get(address))
+    assert "<td>1</td></tr>" in owner.get("/admin/imports").text
+
+
 def test_a_forgotten_file_ends_its_task_in_words(owner):
-    upload(owner, sample())
+    address = upload(owner, sample()).location
     with frozen_time(transaction_time() + timedelta(days=31)):
         forget_old_catalogues()
     work()
 
     task = db.session.scalars(select(StaffTask)).one()
     assert task.status == "failed" and "not kept any more" in task.reason
+    assert "not kept any more" in body(owner.get(address))
 
 
 @pytest.mark.parametrize(

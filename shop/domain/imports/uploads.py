@@ -65,13 +65,15 @@ def read_catalogue(content: bytes, currency: str) -> CatalogueRead:
 @operation
 def keep_catalogue(name: str, content: bytes, read: CatalogueRead, actor: Actor, *, sets_stock: bool) -> CatalogueFile:
     """Keep an uploaded catalogue with what is wrong with its rows."""
+    problems = [_problem_row(each, read) for each in in_row_order(read.problems)[:MOST_PROBLEMS]]
     file = CatalogueFile(
         name=name[:120],
         content=content,
         sets_stock=sets_stock,
         row_count=read.row_count,
         product_count=len(read.products),
-        problems={"rows": [_problem_row(each, read) for each in in_row_order(read.problems)[:MOST_PROBLEMS]]},
+        problems={"rows": problems},
+        figures={"upload": {"problems": len(problems)}},
         user_id=actor.user_id,
     )
     db.session.add(file)
