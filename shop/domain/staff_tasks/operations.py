@@ -92,7 +92,12 @@ def run_task(task_id: int, seconds: float, passing: tuple[type[Exception], ...] 
     """
     if not claim_task(task_id):
         return not is_waiting(task_id)
-    passing = (Unavailable, *passing)
+    asked_by = db.session.scalars(select(StaffTask.request_id).where(StaffTask.id == task_id)).one()
+    with structlog.contextvars.bound_contextvars(request_id=asked_by):  # the log and the audit rows tell who asked
+        return _carry_on(task_id, seconds, (Unavailable, *passing))
+
+
+def _carry_on(task_id: int, seconds: float, passing: tuple[type[Exception], ...]) -> bool:
     until = time.monotonic() + seconds
     actor, subject_ids = find_actor(task_id), subjects_of(task_id)
     refusal = _prepare(task_id, passing)

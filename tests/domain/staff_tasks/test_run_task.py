@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
+from structlog.contextvars import bound_contextvars
 
 from shop.db import db, frozen_time, transaction_time
+from shop.domain.audit.models import AuditEntry
 from shop.domain.bulk_changes import NothingToSay
 from shop.domain.catalog.bulk import ARCHIVE, PRICES, PriceWish
 from shop.domain.catalog.models import Variant
@@ -119,6 +122,15 @@ def test_a_slow_one_and_its_successor_change_nothing_twice(staff):
     operations.change_next(slow, staff)
     operations.change_next(slow, staff)
     assert prices() == [1000, 1100] and state_of(task) == ("running", 1, 0)
+
+
+def test_what_a_worker_changes_is_audited_under_the_request_that_asked(staff):
+    with bound_contextvars(request_id="req-1"):
+        task = a_task(staff, count=1)
+    with bound_contextvars(request_id="another"):
+        run_task(task.id, 10)
+    changed = select(AuditEntry.request_id).filter_by(action="product.changed")
+    assert db.session.scalars(changed).all() == ["req-1"]
 
 
 def test_out_of_time_it_lets_go(staff):
