@@ -5,6 +5,7 @@ Each step is a form, so that it works without script. Up to 100 rows are done wh
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ from shop.filled import FilledForm
 from shop.policies import current_staff
 
 MOST_PREVIEWED = 100
-PATIENCE = 20.0  # seconds; what is not done by then is left to a worker
+PATIENCE = 10.0  # seconds, fewer than Nginx waits; what is not done by then is left to a worker
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ def change_many(resource: Resource) -> ResponseReturnValue:
     selection = _selection(view)
     if not selection.ids:
         return _page(resource, view, action, selection, FilledForm(message="Tick at least one row first.")), 422
+    if len(selection.ids) > MOST_SUBJECTS:
+        filled = FilledForm(message=f"Narrow the list to at most {MOST_SUBJECTS} rows.")
+        return _page(resource, view, action, Selection(selection.which, []), filled), 422
     step = request.form.get("step", "")
     if not step:
         return _begin(resource, view, action, selection)
@@ -49,7 +53,7 @@ def change_many(resource: Resource) -> ResponseReturnValue:
     try:
         wish = read_form(action.change.wish, request.form.items())
         if step == "preview" and action.change.preview:
-            preview = action.change.preview(selection.ids, wish)
+            preview = list(itertools.islice(action.change.preview(selection.ids, wish), MOST_PREVIEWED + 1))
             return _page(resource, view, action, selection, FilledForm(typed), preview)
         return _do(action, selection)
     except REFUSALS as refusal:
@@ -80,7 +84,7 @@ def _action_of(resource: Resource) -> BulkAction:
 def _selection(view: View) -> Selection:
     if request.form.get("which") == "match":
         return Selection("match", view.ids(MOST_SUBJECTS + 1))
-    return Selection("ticked", list(dict.fromkeys(request.form.getlist("id")))[:MOST_SUBJECTS])
+    return Selection("ticked", list(dict.fromkeys(request.form.getlist("id"))))
 
 
 def _page(
@@ -103,8 +107,9 @@ def _page(
         choices={each.name: list(each.choices()) for each in action.fields if each.choices},
         labels={each.name: each.label for each in action.fields},
         preview=preview[:MOST_PREVIEWED] if preview is not None else None,
-        preview_total=len(preview or ()),
-        preview_things=len({each.subject_id for each in preview or ()}),
+        preview_total=min(len(preview or ()), MOST_PREVIEWED),
+        preview_is_cut=len(preview or ()) > MOST_PREVIEWED,
+        preview_things=len({each.subject_id for each in (preview or ())[:MOST_PREVIEWED]}),
         at_once=AT_ONCE,
         key=secrets.token_hex(16),
     )

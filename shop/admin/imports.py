@@ -9,27 +9,23 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from shop.admin.errors import status_of
 from shop.admin.lists import csv_text
 from shop.admin.rendering import render
-from shop.db import db, end_read
-from shop.domain.bulk_changes import BulkChange
+from shop.db import end_read
 from shop.domain.imports.models import CatalogueFile
 from shop.domain.imports.uploads import (
     IMPORT,
     MOST_BYTES,
     NO_PRODUCT,
     REHEARSAL,
-    FileWish,
     get_catalogue,
     handles_of,
-    keep_catalogue,
     list_catalogues,
+    read_catalogue,
 )
-from shop.domain.staff_tasks.models import StaffTask
-from shop.domain.staff_tasks.operations import queue_task
+from shop.domain.staff_tasks.catalogues import find_catalogue_task, queue_catalogue_task, upload_catalogue
 from shop.errors import Conflict, Gone, Invalid, Malformed
 from shop.extensions import terms
 from shop.filled import FilledForm
@@ -62,11 +58,11 @@ def upload() -> ResponseReturnValue:
             raise Invalid("Choose a CSV file first.")
         name = (sent.filename or "" if sent else "").replace("\\", "/").rpartition("/")[2] or "catalogue.csv"
         sets_stock = "true" in request.form.getlist("setsStock")
-        file = keep_catalogue(name, content, current_staff(), terms.currency, sets_stock=sets_stock)
+        read = read_catalogue(content, terms.currency)
+        file = upload_catalogue(name, content, read, current_staff(), terms.currency, sets_stock=sets_stock)
     except (Invalid, Malformed) as refusal:
         end_read()
         return _list_page(FilledForm({}, {}, refusal.message)), 422
-    _queue(file, REHEARSAL)
     return redirect(url_for("admin_imports.show_import", public_id=file.public_id), 303)
 
 
@@ -74,7 +70,7 @@ def upload() -> ResponseReturnValue:
 @policy("staff", READ)
 def show_import(public_id: str) -> ResponseReturnValue:
     """How far it is, what it would do or did; asked for as a piece, that alone."""
-    context = _state(get_catalogue(public_id))
+    context = _whole_state(get_catalogue(public_id))
     if is_partial():
         return vary_by_htmx(render_template("admin/_import.html", **context))
     return vary_by_htmx(render("admin/import.html", **context))
@@ -85,14 +81,15 @@ def show_import(public_id: str) -> ResponseReturnValue:
 def run(public_id: str) -> ResponseReturnValue:
     """Import the file, once its rehearsal is done; a second time leads to the first."""
     file = get_catalogue(public_id)
-    rehearsal = _task(file, REHEARSAL)
+    rehearsal = find_catalogue_task(file.public_id, REHEARSAL)
     if rehearsal is None or rehearsal.is_open:
         raise Conflict("The dry run is not done yet. Wait for it, and read what it says.")
     try:
-        _queue(file, IMPORT)
+        handles = handles_of(file, terms.currency)
+        queue_catalogue_task(public_id, IMPORT, handles, current_staff(), terms.currency)
     except (Gone, Invalid) as refusal:
         end_read()
-        context = _state(get_catalogue(public_id))
+        context = _whole_state(get_catalogue(public_id))
         return render("admin/import.html", **{**context, "refusal": refusal.message}), status_of(refusal)
     return redirect(url_for("admin_imports.show_import", public_id=public_id), 303)
 
@@ -123,33 +120,25 @@ def _csv(text: str, name: str) -> Response:
     return response
 
 
-def _queue(file: CatalogueFile, change: BulkChange) -> None:
-    handles = handles_of(file, terms.currency)
-    wish = FileWish.model_validate({"file": file.public_id, "currency": terms.currency})
-    queue_task(change.kind, wish, handles, current_staff(), _key(file, change))
-
-
-def _key(file: CatalogueFile, change: BulkChange) -> str:
-    return f"{change.kind.partition('.')[2]}:{file.public_id}"[:64]
-
-
-def _task(file: CatalogueFile, change: BulkChange) -> StaffTask | None:
-    statement = select(StaffTask).filter_by(form_key=_key(file, change)).execution_options(populate_existing=True)
-    return db.session.scalars(statement).one_or_none()
-
-
 def _refusals(file: CatalogueFile) -> list[list[Any]]:
     """What the shop refused, of the import, else of its rehearsal."""
-    task = _task(file, IMPORT) or _task(file, REHEARSAL)
+    task = find_catalogue_task(file.public_id, IMPORT) or find_catalogue_task(file.public_id, REHEARSAL)
     if task is None:
         return []
     return [["", name, "", said, ""] for _, name, said, is_well in task.rows if not is_well and said != NO_PRODUCT]
 
 
+def _whole_state(file: CatalogueFile) -> dict[str, Any]:
+    """The state with the mistakes themselves; they come with the outcome, not with every look at the progress."""
+    state = _state(file)
+    problems = [] if state["running"] else [*file.problem_rows, *_refusals(file)]
+    return {**state, "problems": problems[:SHOWN]}
+
+
 def _state(file: CatalogueFile) -> dict[str, Any]:
-    rehearsal, done = _task(file, REHEARSAL), _task(file, IMPORT)
+    rehearsal, done = find_catalogue_task(file.public_id, REHEARSAL), find_catalogue_task(file.public_id, IMPORT)
     running = next((task for task in (done, rehearsal) if task is not None and task.is_open), None)
-    problems = [*file.problem_rows, *_refusals(file)]
+    refusals = _refusals(file)
     return {
         "file": file,
         "title": file.name,
@@ -157,14 +146,12 @@ def _state(file: CatalogueFile) -> dict[str, Any]:
         "done": done,
         "running": running,
         "stage": "import" if done else "rehearsal",
-        "problems": problems[:SHOWN],
-        "problem_count": len(problems),
+        "problem_count": file.problem_count + len(refusals),
         "can_write": current_staff().may(WRITE),
         "refusal": "",
     }
 
 
 def _list_page(form: FilledForm) -> str:
-    files = list_catalogues()
-    states = [_state(file) for file in files[:20]]
+    states = [_state(file) for file in list_catalogues(20)]
     return render("admin/imports.html", states=states, form=form, can_write=current_staff().may(WRITE))

@@ -23,12 +23,12 @@ from shop.domain.catalog.editing import (
     ROWS_AT_ONCE,
     ProductWish,
     axes_of_product,
+    count_missing_of_product,
     create_product,
     duplicate_product,
     edit_product,
     get_product_to_edit,
     list_attributes,
-    missing_of_product,
     offered_variants,
 )
 from shop.domain.catalog.models import PRODUCT_STATUSES, Attribute, Product, Variant
@@ -122,16 +122,19 @@ def show(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/<public_id>")
 @policy("staff", WRITE)
 def change(public_id: str) -> ResponseReturnValue:
-    seen = None if request.form.get("keep") == "mine" else request.form.get("version", "")
+    # "Save mine over it" stands on a page that carries the version it showed: it overwrites that one, and only once.
+    seen = request.form.get("version", "")
     try:
         edit_product(public_id, _read(request.form), current_staff(), seen=seen)
     except ChangedMeanwhile as refusal:
         end_read()
-        return _page(FilledForm(_typed()), get_product_to_edit(public_id), is_late=True), status_of(refusal)
+        # What was to be added to the stock may be there already: it is typed anew, by who has seen how many there are.
+        typed = {name: text for name, text in _typed().items() if not name.endswith(".stockChange")}
+        return _page(FilledForm(typed), get_product_to_edit(public_id), is_late=True), status_of(refusal)
     except REFUSALS as refusal:
         end_read()
         filled = FilledForm.refused(_typed(), refusal)
-        return _page(filled, get_product_to_edit(public_id), seen=seen or ""), status_of(refusal)
+        return _page(filled, get_product_to_edit(public_id), seen=seen), status_of(refusal)
     flash("Saved.")
     return redirect(url_for("admin_products.show", public_id=public_id, page=request.args.get("page")), 303)
 
@@ -177,7 +180,7 @@ def _page(filled: FilledForm, product: Product | None, *, seen: str | None = Non
         offered=offered,
         page=page,
         last_page=last,
-        missing=len(missing_of_product(product)) if product else 0,
+        missing=count_missing_of_product(product) if product else 0,
         withdrawn=[each for each in product.variants if not each.is_active] if product else [],
         reasons=REASONS,
         currency=product.currency if product else terms.currency,

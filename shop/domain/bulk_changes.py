@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,11 +27,16 @@ class Preview:
 @dataclass(frozen=True)
 class BulkChange:
     """A change of many things. `change` is an operation on one of them: it does it, writes its audit entry and says
-    what it did, in a few words, or nothing when there was nothing to do; it raises a ShopError when it cannot."""
+    what it did, in a few words, or nothing when there was nothing to do; it raises a ShopError when it cannot.
+
+    `preview` makes one after the other, as many as are looked at.
+    `prepare` reads what takes long and serves every one of them; it is called before, outside of any operation.
+    """
 
     kind: str  # dotted, such as products.status
     permission: str
     change: Callable[[str, Any, Actor], str]
     names: Callable[[Sequence[str]], Mapping[str, str]]  # public ids to names, for the report
     wish: type[Input] = NothingToSay
-    preview: Callable[[Sequence[str], Any], list[Preview]] | None = None
+    preview: Callable[[Sequence[str], Any], Iterator[Preview]] | None = None
+    prepare: Callable[[Any], None] | None = None

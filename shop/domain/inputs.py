@@ -88,6 +88,7 @@ def _can_be_meant(text: str, longest: int) -> bool:
 
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_one_line)]
+Verbatim = Annotated[str, AfterValidator(_one_line)]  # spaces at its ends count
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000), AfterValidator(_lines)]
 Lines = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_lines)]  # a field says how many
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), AfterValidator(_email)]

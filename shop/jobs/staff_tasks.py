@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rq.timeouts import JobTimeoutException
+
 from shop.db import end_read
 from shop.domain.staff_tasks.operations import note_asking, run_task, waiting_tasks
 from shop.jobs.doorbell import RUN_STAFF_TASK, doorbell
@@ -12,7 +14,7 @@ IN_THE_SCHEDULER = 1.5
 
 def run_staff_task(task_id: int) -> None:
     """Carry a task on. Called twice, late or for one that has ended, it does nothing."""
-    run_task(task_id, IN_A_JOB)
+    run_task(task_id, IN_A_JOB, passing=(JobTimeoutException,))
 
 
 def ask_for_staff_tasks() -> int:

@@ -50,6 +50,20 @@
     for (const field of event.target.elements) if (field.name && !field.value) field.disabled = true;
   });
 
+  // A form that must not be sent twice ignores a second press right after the first.
+  const lastSent = new WeakMap();
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!("once" in form.dataset)) return;
+    const now = performance.now();
+    if (now - (lastSent.get(form) ?? -Infinity) < 700) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return;
+    }
+    lastSent.set(form, now);
+  }, true);
+
   // -- unsaved changes: said in the bar, and asked about before one leaves
   const guarded = () => document.querySelector("form[data-guarded]");
   let saved = "", isSaving = false;

@@ -10,7 +10,7 @@ from shop.domain.catalog.models import Listing, Product, Variant
 from shop.domain.catalog.operations import save_category
 from shop.domain.staff_tasks.models import StaffTask
 from tests.admin.pages import body, fields_of, value_of
-from tests.conftest import make_product
+from tests.conftest import counted_statements, make_product
 
 
 @pytest.fixture
@@ -57,10 +57,39 @@ def test_prices_are_shown_before_they_are_changed(owner, soaps):
     assert actions() == ["product.changed"] * 3
 
 
+def test_a_long_preview_is_cut_and_reads_no_further(owner, soaps, monkeypatch):
+    monkeypatch.setattr("shop.admin.bulk.MOST_PREVIEWED", 1)
+    monkeypatch.setattr("shop.domain.catalog.bulk.READ_AT_ONCE", 1)
+    page = start(owner, "products.prices", soaps)
+    with counted_statements() as statements:
+        preview = go_on(owner, page, "preview", percent="10")
+    assert "At least 1 changes" in body(preview) and "The first 1 are shown." in body(preview)
+    assert sum("products.description" in statement for statement in statements) == 2
+
+
+def test_more_rows_than_a_task_takes_are_refused_first(owner, soaps, monkeypatch):
+    monkeypatch.setattr("shop.admin.bulk.MOST_SUBJECTS", 2)
+    for which in ("ticked", "match"):
+        answer = start(owner, "products.prices", soaps, which=which)
+        assert answer.status_code == 422 and "Narrow the list to at most 2 rows." in body(answer)
+
+
 def test_the_same_form_sent_twice_is_done_once(owner, soaps):
     preview = go_on(owner, start(owner, "products.prices", soaps), "preview", percent="10")
     assert go_on(owner, preview, "do").location == go_on(owner, preview, "do").location
     assert set(all_of(Variant.price_amount)) == {1100}
+
+
+def test_a_form_that_comes_back_with_another_wish_is_not_taken_for_the_first(owner, soaps):
+    preview = go_on(owner, start(owner, "products.prices", soaps), "preview", percent="10")
+    go_on(owner, preview, "do")
+
+    answer = go_on(owner, preview, "do", percent="20")
+    assert answer.status_code == 409 and "This form was sent before" in body(answer)
+    assert set(all_of(Variant.price_amount)) == {1100}
+
+    go_on(owner, answer, "do")
+    assert set(all_of(Variant.price_amount)) == {1320}
 
 
 def test_a_former_price_can_be_kept_as_struck_through(owner, soaps):
@@ -81,6 +110,27 @@ def test_a_typo_is_put_right_everywhere_but_not_inside_of_markup(owner, soaps):
     assert "<p>A jar &lt;b&gt; &amp; a lid.</p>" in texts
     assert any('href="https://jarr.example"' in text for text in texts)
     assert "jar <b> opener" in all_of(Product.name)
+
+
+def test_a_text_that_would_grow_too_long_is_refused_row_by_row(owner):
+    make_product("Soap", description=f"<p>{'jarr ' * 19_000}</p>")
+    make_product(f"{'jarr' * 60} soap")
+    make_product("A jarr")
+    page = start(owner, "products.replacement", which="match")
+    preview = go_on(owner, page, "preview", find="jarr", replace="jar of glass")
+    assert "The description would be longer than 100000 characters." in body(preview)
+    text = body(owner.get(go_on(owner, preview, "do").location))
+    assert "3 of 3, 2 could not be changed" in text and "The name would be empty or longer than 255" in text
+    assert "A jar of glass" in all_of(Product.name)
+
+
+@pytest.mark.parametrize("field", ["find", "replace"])
+def test_a_text_with_control_characters_is_refused_and_spaces_at_its_ends_count(owner, soaps, field):
+    page = start(owner, "products.replacement", soaps)
+    answer = go_on(owner, page, "preview", **{"find": "Soap", "replace": "Oil", field: "a\x01b"})
+    assert answer.status_code == 422 and "Remove line breaks and control characters." in body(answer)
+    preview = go_on(owner, page, "preview", find="oap ", replace="oap N° ")
+    assert "Soap 0 Soap 0 Soap N° 0" in body(preview)
 
 
 def test_all_that_match_are_meant_when_that_is_chosen(owner, soaps):

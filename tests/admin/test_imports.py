@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
-from shop.db import db
+from shop.db import db, frozen_time, refuse_inside_operation, transaction_time
 from shop.domain.audit.models import AuditEntry
 from shop.domain.catalog.models import Product
 from shop.domain.events import OutboxEvent
+from shop.domain.imports import uploads
+from shop.domain.imports.models import CatalogueFile
+from shop.domain.imports.shopify import read_shopify
+from shop.domain.imports.uploads import forget_old_catalogues
 from shop.domain.staff_tasks.models import StaffTask
 from shop.domain.staff_tasks.operations import run_task
 from tests.admin.pages import body, value_of
+from tests.conftest import counted_statements
 
+NO_ROWS = b"Handle,Title,Variant Price\n"
 DATA = Path(__file__).parents[1] / "data"
 
 
@@ -117,9 +124,64 @@ def test_a_rehearsal_sees_a_sku_of_another_product(owner):
     assert products() == 2
 
 
+def test_no_transaction_is_held_while_a_file_is_read(owner, monkeypatch):
+    def read_outside(stream):
+        refuse_inside_operation("reading a catalogue")
+        return read_shopify(stream)
+
+    monkeypatch.setattr("shop.domain.imports.uploads.read_shopify", read_outside)
+    address = upload(owner, sample()).location
+    work()
+    assert start(owner, address).status_code == 303
+    uploads._content_read.cache_clear()  # a worker is another process
+    work()
+
+    assert products() == 2
+
+
+def test_a_file_is_kept_with_its_dry_run_or_not_at_all(owner, monkeypatch):
+    def dies(*_args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("shop.domain.staff_tasks.catalogues.queue_task", dies)
+    with pytest.raises(KeyboardInterrupt):
+        upload(owner, sample())
+
+    assert db.session.scalar(select(func.count()).select_from(CatalogueFile)) == 0
+
+
+def test_mistakes_are_counted_but_not_read_where_they_are_not_shown(owner):
+    content = b"Handle,Title,Variant Price\nnew,New,1.00\nwrong,Wrong,much\n"
+    address = upload(owner, content).location
+
+    with counted_statements() as statements:
+        assert "products.csv" in body(owner.get("/admin/imports"))
+        assert "Dry run: 0 of 2" in body(owner.get(address))
+        work()
+    assert not [each for each in statements if "catalogue_files.problems" in each]
+    assert "Mistakes" in body(owner.get(address))
+    assert "<td>1</td></tr>" in owner.get("/admin/imports").text
+
+
+def test_a_forgotten_file_ends_its_task_in_words(owner):
+    address = upload(owner, sample()).location
+    with frozen_time(transaction_time() + timedelta(days=31)):
+        forget_old_catalogues()
+    work()
+
+    task = db.session.scalars(select(StaffTask)).one()
+    assert task.status == "failed" and "not kept any more" in task.reason
+    assert "not kept any more" in body(owner.get(address))
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", "Choose a CSV file"), (b"\x89PNG\r\n\x1a\n" + bytes(40), "CSV"), (b"a,b\n1,2\n", "column")],
+    [
+        (b"", "Choose a CSV file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(40), "CSV"),
+        (b"a,b\n1,2\n", "column"),
+        (NO_ROWS, "no products"),
+    ],
 )
 def test_what_is_no_catalogue_is_refused_in_words(owner, content, words):
     answer = upload(owner, content)

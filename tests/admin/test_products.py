@@ -114,6 +114,21 @@ def test_two_people_do_not_overwrite_each_other(owner, shirt):
     assert fields_of(owner.get(shirt))["brand"] == "Other"
 
 
+def test_a_form_sent_twice_changes_the_stock_once(owner, shirt):
+    opened = {**fields_of(owner.get(shirt)), "variants.0.stockChange": "10"}
+    assert owner.post(shirt, data=opened).status_code == 303
+
+    late = owner.post(shirt, data=opened)
+    assert late.status_code == 409
+    again = {**fields_of(late), "keep": "mine"}
+    assert again["variants.0.stockChange"] == ""
+    assert owner.post(shirt, data=again).status_code == 303
+
+    mine = {**again, "version": fields_of(owner.get(shirt))["version"], "variants.0.stockChange": "1"}
+    assert [owner.post(shirt, data=mine).status_code for _ in range(2)] == [303, 409]
+    assert 'class="is-number">16<' in owner.get(shirt).get_data(as_text=True)
+
+
 def test_the_description_is_shown_as_the_shop_would(owner, shirt):
     send(owner, shirt, description="<h2>Soft</h2><script>alert(1)</script><p onclick=x>Linen</p>")
     assert "<h2>Soft</h2><p>Linen</p>" in owner.get(shirt).get_data(as_text=True)

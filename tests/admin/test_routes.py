@@ -34,7 +34,7 @@ def full_shop(app, terms):
     from shop.domain.catalog.bulk import ADD_TAG, TagWish
     from shop.domain.catalog.collections import SaveCollection, save_collection
     from shop.domain.catalog.operations import save_category
-    from shop.domain.imports.uploads import keep_catalogue
+    from shop.domain.imports.uploads import keep_catalogue, read_catalogue
     from shop.domain.search.synonyms import save_synonym
     from shop.domain.staff_tasks.operations import queue_task
 
@@ -49,7 +49,8 @@ def full_shop(app, terms):
     save_collection(SaveCollection.model_validate({"slug": "gifts", "name": "Gifts"}), actor)
     save_synonym(["edp", "perfume"], actor)
     queue_task(ADD_TAG.kind, TagWish(tag="new"), [product], actor, "key")
-    keep_catalogue("a.csv", b"Handle,Title,Variant Price\na,A,1.00\n", actor, "USD", sets_stock=False)
+    content = b"Handle,Title,Variant Price\na,A,1.00\n"
+    keep_catalogue("a.csv", content, read_catalogue(content, "USD"), actor, sets_stock=False)
     make_customer()
 
 

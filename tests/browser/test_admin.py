@@ -13,8 +13,9 @@ from shop.domain.catalog.bulk import ADD_TAG, TagWish
 from shop.domain.catalog.collections import SaveCollection, save_collection
 from shop.domain.catalog.models import Category, Product
 from shop.domain.customers.models import User
-from shop.domain.imports.uploads import REHEARSAL, FileWish, keep_catalogue
+from shop.domain.imports.uploads import REHEARSAL, read_catalogue
 from shop.domain.orders.models import Order
+from shop.domain.staff_tasks.catalogues import find_catalogue_task, upload_catalogue
 from shop.domain.staff_tasks.operations import queue_task, run_task
 from tests.browser.conftest import DESKTOP, PATIENCE, PHONE, RunningShop
 from tests.browser.test_accessibility import AXE, violations
@@ -75,9 +76,10 @@ def places(shop: RunningShop) -> dict[str, str]:
 def _uploaded(staff: Actor) -> str:
     """A catalogue that was tried, with a mistake in it."""
     content = b"Handle,Title,Variant Price\nnew,New,1.00\nwrong,Wrong,much\n"
-    file = keep_catalogue("spring.csv", content, staff, "USD", sets_stock=False)
-    wish = FileWish.model_validate({"file": file.public_id, "currency": "USD"})
-    run_task(queue_task(REHEARSAL.kind, wish, ["new", "wrong"], staff, f"rehearsal:{file.public_id}").id, 10)
+    file = upload_catalogue("spring.csv", content, read_catalogue(content, "USD"), staff, "USD", sets_stock=False)
+    task = find_catalogue_task(file.public_id, REHEARSAL)
+    assert task is not None
+    run_task(task.id, 10)
     return file.public_id
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -13,15 +13,16 @@ from sqlalchemy.orm import selectinload
 from shop.db import db, operation
 from shop.domain.actors import Actor
 from shop.domain.bulk_changes import BulkChange, Preview
-from shop.domain.catalog.drafts import MAX_PRICE, MAX_TAGS
+from shop.domain.catalog.drafts import MAX_DESCRIPTION, MAX_PRICE, MAX_TAGS
 from shop.domain.catalog.models import Category, Product
 from shop.domain.catalog.operations import Changes, change_product
 from shop.domain.catalog.richtext import plain_text, sanitise_html
-from shop.domain.inputs import Input, Line, PublicId
+from shop.domain.inputs import Input, Line, PublicId, Verbatim
 from shop.errors import Detail, Invalid, Unknown
 from shop.money import Money
 
-MOST_PREVIEWED = 50
+READ_AT_ONCE = 200  # products of a preview
+LONGEST_NAME = 255
 AROUND = 40  # characters shown on either side of what is replaced
 
 
@@ -59,8 +60,8 @@ class PriceWish(Input):
 class Replacement(Input):
     """A text to look for, and what stands in its place; letters count as they are written."""
 
-    find: str = Field(min_length=1, max_length=200, title="the text to look for")
-    replace: str = Field(default="", max_length=200)
+    find: Verbatim = Field(min_length=1, max_length=200, title="the text to look for")
+    replace: Verbatim = Field(default="", max_length=200)
     where: Literal["both", "name", "description"] = "both"
 
 
@@ -142,12 +143,10 @@ def new_price(price: Money, wish: PriceWish) -> Money:
 @operation
 def replace_text(public_id: str, wish: Replacement, actor: Actor) -> str:
     """Replace a text in the product's name and description, never inside of markup. Raises NotFound, Invalid for a
-    name that would be empty or too long."""
+    name that would be empty, or for either that would be too long."""
 
     def change(product: Product, changes: Changes) -> None:
         name, description = replaced(product, wish)
-        if not name.strip() or len(name) > 255:
-            raise Invalid("The name would be empty or longer than 255 characters.")
         changes.assign(product, {"name": name, "description": description})
 
     saved = change_product(public_id, change, actor)
@@ -155,17 +154,20 @@ def replace_text(public_id: str, wish: Replacement, actor: Actor) -> str:
 
 
 def replaced(product: Product, wish: Replacement) -> tuple[str, str]:
-    """The product's name and description with the text replaced."""
+    """The product's name and description with the text replaced. Raises Invalid for what they cannot be."""
     name, description = product.name, product.description
     if wish.where in {"both", "name"}:
         name = name.replace(wish.find, wish.replace).strip()
+        if not name or len(name) > LONGEST_NAME:
+            raise Invalid(f"The name would be empty or longer than {LONGEST_NAME} characters.")
     if wish.where in {"both", "description"}:
         description = replaced_in_markup(description, wish.find, wish.replace)
     return name, description
 
 
 def replaced_in_markup(markup: str, find: str, replace: str) -> str:
-    """Replace in the texts between tags; what is put in is text, whatever it looks like."""
+    """Replace in the texts between tags; what is put in is text, whatever it looks like. Raises Invalid for more than
+    a description may have, before that is read as markup."""
     wanted, instead = _as_markup(find), _as_markup(replace)
     parts = []
     rest = markup
@@ -176,6 +178,8 @@ def replaced_in_markup(markup: str, find: str, replace: str) -> str:
             tag, closing, rest = rest.partition(">")
             parts.append(f"<{tag}{closing}")
     changed = "".join(parts)
+    if changed != markup and len(changed) > MAX_DESCRIPTION:
+        raise Invalid(f"The description would be longer than {MAX_DESCRIPTION} characters.")
     return sanitise_html(changed) if changed != markup else markup
 
 
@@ -196,36 +200,36 @@ def names_of(public_ids: Sequence[str]) -> Mapping[str, str]:
     return {public_id: name for public_id, name in rows}
 
 
-def _each(public_ids: Sequence[str]) -> Sequence[Product]:
-    statement = select(Product).where(Product.public_id.in_(public_ids)).order_by(Product.name, Product.id)
-    return db.session.scalars(statement.options(selectinload(Product.variants))).all()
+def _each(public_ids: Sequence[str]) -> Iterator[Product]:
+    """The products, read a few at a time, so that whoever has seen enough stops there."""
+    for first in range(0, len(public_ids), READ_AT_ONCE):
+        some = public_ids[first : first + READ_AT_ONCE]
+        statement = select(Product).where(Product.public_id.in_(some)).order_by(Product.name, Product.id)
+        yield from db.session.scalars(statement.options(selectinload(Product.variants))).all()
 
 
-def preview_prices(public_ids: Sequence[str], wish: PriceWish) -> list[Preview]:
+def preview_prices(public_ids: Sequence[str], wish: PriceWish) -> Iterator[Preview]:
     """What each variant would cost."""
-    return [
-        Preview(
-            product.public_id,
-            product.name if len(product.variants) == 1 else f"{product.name}, {variant.name}",
-            variant.price.format(),
-            new_price(variant.price, wish).format(),
-        )
-        for product in _each(public_ids)
-        for variant in product.variants
-        if variant.is_active
-    ]
-
-
-def preview_replacement(public_ids: Sequence[str], wish: Replacement) -> list[Preview]:
-    """Each place that would be another, with some words around it."""
-    found = []
     for product in _each(public_ids):
-        name, description = replaced(product, wish)
+        for variant in product.variants:
+            if variant.is_active:
+                name = product.name if len(product.variants) == 1 else f"{product.name}, {variant.name}"
+                before, after = variant.price.format(), new_price(variant.price, wish).format()
+                yield Preview(product.public_id, name, before, after)
+
+
+def preview_replacement(public_ids: Sequence[str], wish: Replacement) -> Iterator[Preview]:
+    """Each place that would be another, with some words around it, or why it cannot be."""
+    for product in _each(public_ids):
+        try:
+            name, description = replaced(product, wish)
+        except Invalid as refusal:
+            yield Preview(product.public_id, product.name, "", refusal.message)
+            continue
         pairs = [(product.name, name), (plain_text(product.description), plain_text(description))]
         for before, after in pairs:
             if before != after:
-                found.append(Preview(product.public_id, product.name, *_around(before, after)))
-    return found
+                yield Preview(product.public_id, product.name, *_around(before, after))
 
 
 def _around(before: str, after: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
-from shop.db import db, new_public_id, operation
+from shop.db import db, new_public_id, operation, transaction_time
 from shop.domain.actors import Actor
 from shop.domain.audit.operations import record_change
 from shop.domain.catalog.addresses import change_slug
@@ -19,10 +19,12 @@ from shop.domain.catalog.matrix import (
     Axis,
     Values,
     axes_of,
+    count_missing,
     missing_combinations,
     read_values,
     rearranged,
     refuse_faulty_axes,
+    refuse_too_many,
 )
 from shop.domain.catalog.models import Attribute, Category, FormerSlug, Product, Variant
 from shop.domain.catalog.operations import save_product
@@ -154,7 +156,10 @@ def edit_product(public_id: str, wish: ProductWish, actor: Actor, *, seen: str |
     pairs = _variants(product, wish, axes)
     images = _images(product, wish, {was.public_id: draft.option_key for draft, was in pairs if was})
     save_product(_draft(wish, product.slug, axes, [draft for draft, _ in pairs], images), actor)
-    _change_stocks(get_product_to_edit(public_id), wish, actor)
+    product = get_product_to_edit(public_id)
+    if _change_stocks(product, wish, actor):
+        product.updated_at = transaction_time()  # so that the same form sent again is refused, not done twice
+        db.session.flush()
     return get_product_to_edit(public_id)
 
 
@@ -226,10 +231,10 @@ def offered_variants(product: Product) -> list[Variant]:
     return [variant for variant in product.variants if variant.is_active]
 
 
-def missing_of_product(product: Product) -> list[Values]:
-    """The combinations of its option values that no variant on offer has."""
+def count_missing_of_product(product: Product) -> int:
+    """How many combinations of its option values no variant on offer has."""
     rows = [tuple(variant.option_values) for variant in offered_variants(product)]
-    return missing_combinations(axes_of_product(product), rows) if product.option_names else []
+    return count_missing(axes_of_product(product), rows) if product.option_names else 0
 
 
 def list_attributes() -> Sequence[Attribute]:
@@ -335,7 +340,8 @@ def _variants(product: Product, wish: ProductWish, axes: Sequence[Axis]) -> list
             pairs.append((replace(draft, requires_shipping=wish.requires_shipping) if is_alike else draft, row.variant))
     if wish.fill_missing and axes:
         there = {draft.option_values for draft, _ in pairs} | set(new)
-        new += [values for values in missing_combinations(axes, ()) if values not in there]
+        new += missing_combinations(axes, list(there))
+    refuse_too_many(len(pairs) + len(new))
     made_now = _new_variants(new, wish, product.currency, product.slug, taken=[draft.sku for draft, _ in pairs])
     pairs += [(draft, None) for draft in made_now]
     if not pairs:
@@ -466,11 +472,13 @@ def _images(product: Product, wish: ProductWish, keys: Mapping[str, str]) -> tup
     )
 
 
-def _change_stocks(product: Product, wish: ProductWish, actor: Actor) -> None:
-    """Add or take the units that the form says, with its one reason, in the order of variant ids."""
+def _change_stocks(product: Product, wish: ProductWish, actor: Actor) -> bool:
+    """Add or take the units that the form says, with its one reason, in the order of variant ids; whether there were
+    any."""
     by_id = {variant.public_id: variant for variant in product.variants}
     asked = [(by_id[each.id], each.stock_change, n) for n, each in enumerate(wish.variants) if each.id in by_id]
     reason = wish.stock_reason if wish.stock_reason in REASONS else "other"
-    for variant, change, number in sorted(asked, key=lambda entry: entry[0].id):
-        if change:
-            change_stock(variant, change, actor, reason=reason, field=f"variants.{number}.stockChange")
+    wanted = sorted((entry for entry in asked if entry[1]), key=lambda entry: entry[0].id)
+    for variant, change, number in wanted:
+        change_stock(variant, change, actor, reason=reason, field=f"variants.{number}.stockChange")
+    return bool(wanted)

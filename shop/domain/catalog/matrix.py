@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shop.domain.catalog.drafts import MAX_OPTIONS, MAX_VARIANTS
@@ -33,7 +34,7 @@ def read_values(text: str) -> Values:
 
 
 def refuse_faulty_axes(axes: Sequence[Axis]) -> None:
-    """Raise Invalid for options that make no variants, or too many."""
+    """Raise Invalid for options that make no variants."""
     faults = []
     for number, axis in enumerate(axes):
         if not axis.values:
@@ -45,13 +46,15 @@ def refuse_faulty_axes(axes: Sequence[Axis]) -> None:
     names = [axis.name.casefold() for axis in axes]
     if len(set(names)) < len(names) or len(axes) > MAX_OPTIONS:
         faults.append(Detail("options.0.name", f"Use at most {MAX_OPTIONS} options with different names."))
-    count = 1
-    for axis in axes:
-        count *= max(1, len(axis.values))
-    if count > MAX_VARIANTS:
-        faults.append(Detail("options.0.values", f"These make {count} variants; a product has at most {MAX_VARIANTS}."))
     if faults:
         raise Invalid(" ".join(dict.fromkeys(fault.message for fault in faults)), faults)
+
+
+def refuse_too_many(count: int) -> None:
+    """Raise Invalid for more variants than a product may have."""
+    if count > MAX_VARIANTS:
+        message = f"These make {count} variants; a product has at most {MAX_VARIANTS}."
+        raise Invalid(message, [Detail("options.0.values", message)])
 
 
 def rearranged(before: Sequence[Axis], rows: Sequence[Values], after: Sequence[Axis]) -> dict[Values, int | None]:
@@ -60,6 +63,7 @@ def rearranged(before: Sequence[Axis], rows: Sequence[Values], after: Sequence[A
     As many values as before: a changed one was renamed. A value that is new makes its combinations; one that is
     gone takes its variants with it. A new option gives the present variants its first value; of variants that are the
     same without an option that is gone, the first stays. Combinations that were missing before are left missing.
+    Raises Invalid for more new ones than a product may have.
     """
     renamed = [_renamings(old, new) for old, new in zip(before, after, strict=False)]
     made: dict[Values, int | None] = {}
@@ -69,17 +73,35 @@ def rearranged(before: Sequence[Axis], rows: Sequence[Values], after: Sequence[A
         if None not in values:
             made.setdefault(tuple(value for value in values if value is not None), number)
     known = [set(renaming.values()) for renaming in renamed] + [{axis.values[0]} for axis in after[len(before) :]]
-    for combination in itertools.product(*(axis.values for axis in after)):
-        is_new = any(value not in those for value, those in zip(combination, known, strict=True))
-        if is_new or not rows:
-            made.setdefault(combination, None)
+    known = known if rows else [set() for _ in after]
+    refuse_too_many(_count(after) - math.prod(len(those) for those in known))
+    for combination in _with_a_new_value(after, known):
+        made[combination] = None
     places = [{value: place for place, value in enumerate(axis.values)} for axis in after]
     in_order = sorted(made, key=lambda values: [place[value] for place, value in zip(places, values, strict=True)])
     return {values: made[values] for values in in_order}
 
 
+def _with_a_new_value(axes: Sequence[Axis], known: Sequence[set[str]]) -> Iterator[Values]:
+    """The combinations of which at least one value is not known, by the first option where that is so."""
+    for place, axis in enumerate(axes):
+        before = [[value for value in each.values if value in known[n]] for n, each in enumerate(axes[:place])]
+        here = [value for value in axis.values if value not in known[place]]
+        yield from itertools.product(*before, here, *(each.values for each in axes[place + 1 :]))
+
+
+def count_missing(axes: Sequence[Axis], rows: Sequence[Values]) -> int:
+    """How many combinations of the values no variant has. There may be millions, so they are not made for this."""
+    return _count(axes) - len(set(rows))
+
+
+def _count(axes: Sequence[Axis]) -> int:
+    return math.prod(len(axis.values) for axis in axes)
+
+
 def missing_combinations(axes: Sequence[Axis], rows: Sequence[Values]) -> list[Values]:
-    """The combinations of the values that no variant has."""
+    """The combinations of the values that no variant has. Raises Invalid for more than a product may have in all."""
+    refuse_too_many(_count(axes))
     there = set(rows)
     return [values for values in itertools.product(*(axis.values for axis in axes)) if values not in there]
 

@@ -26,8 +26,10 @@ class CatalogueFile(Model):
     sets_stock: Mapped[bool] = mapped_column(default=False)
     row_count: Mapped[int] = mapped_column(default=0)
     product_count: Mapped[int] = mapped_column(default=0)
-    problems: Mapped[dict[str, Any]] = mapped_column(default=dict)  # "rows": [row, handle, column, message, value]
-    figures: Mapped[dict[str, Any]] = mapped_column(default=dict)  # "rehearsal" and "import": outcome -> products
+    # "rows": thousands of [row, handle, column, message, value]; asked for apart
+    problems: Mapped[dict[str, Any]] = mapped_column(default=dict, deferred=True)
+    # "rehearsal" and "import": outcome -> products; "upload": how many problems were kept
+    figures: Mapped[dict[str, Any]] = mapped_column(default=dict)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(default=transaction_time)
 
@@ -36,6 +38,11 @@ class CatalogueFile(Model):
     @property
     def problem_rows(self) -> list[list[Any]]:
         return list(self.problems.get("rows", []))
+
+    @property
+    def problem_count(self) -> int:
+        """How many problems were kept, without reading them."""
+        return self.figure("upload", "problems") if "upload" in self.figures else len(self.problem_rows)
 
     def figure(self, stage: str, outcome: str) -> int:
         """How many products came out so: created, changed or unchanged, in the rehearsal or the import."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from shop.db import changed_rows, db, operation, transaction_time
+from shop.db import changed_rows, db, end_read, operation, transaction_time
 from shop.domain.actors import Actor
 from shop.domain.audit.operations import record_change
 from shop.domain.bulk_changes import BulkChange
@@ -38,7 +38,7 @@ class FileWish(Input):
 
 
 @dataclass(frozen=True)
-class _Read:
+class CatalogueRead:
     """A file, read: what each of its products would be."""
 
     products: Mapping[str, Assembled]
@@ -47,23 +47,33 @@ class _Read:
     values: Mapping[tuple[int, str], str]
 
 
-@operation
-def keep_catalogue(name: str, content: bytes, actor: Actor, currency: str, *, sets_stock: bool) -> CatalogueFile:
-    """Keep an uploaded catalogue with what is wrong with its rows. Raises Malformed or Invalid for what is none."""
+def read_catalogue(content: bytes, currency: str) -> CatalogueRead:
+    """What an uploaded catalogue says; this takes seconds, so no operation does it. Raises Malformed or Invalid for
+    what is none."""
     if len(content) > MOST_BYTES:
         raise Invalid("This file is larger than 10 MB. Split it, keeping each product's rows together.")
     read = _read(content, currency)
+    if not read.products:
+        raise Invalid("This file has no products. Compare it with the sample file.")
     if len(read.products) > MOST_PRODUCTS:
         raise Invalid(
             f"This file has more than {MOST_PRODUCTS} products. Split it, keeping each product's rows together."
         )
+    return read
+
+
+@operation
+def keep_catalogue(name: str, content: bytes, read: CatalogueRead, actor: Actor, *, sets_stock: bool) -> CatalogueFile:
+    """Keep an uploaded catalogue with what is wrong with its rows."""
+    problems = [_problem_row(each, read) for each in in_row_order(read.problems)[:MOST_PROBLEMS]]
     file = CatalogueFile(
         name=name[:120],
         content=content,
         sets_stock=sets_stock,
         row_count=read.row_count,
         product_count=len(read.products),
-        problems={"rows": [_problem_row(each, read) for each in in_row_order(read.problems)[:MOST_PROBLEMS]]},
+        problems={"rows": problems},
+        figures={"upload": {"problems": len(problems)}},
         user_id=actor.user_id,
     )
     db.session.add(file)
@@ -73,7 +83,7 @@ def keep_catalogue(name: str, content: bytes, actor: Actor, currency: str, *, se
     return file
 
 
-def _problem_row(problem: RowProblem, read: _Read) -> list[Any]:
+def _problem_row(problem: RowProblem, read: CatalogueRead) -> list[Any]:
     value = read.values.get((problem.row, problem.column), "")
     return [problem.row, problem.handle[:120], problem.column, problem.message[:300], value[:LONGEST_VALUE]]
 
@@ -108,9 +118,11 @@ def forget_old_catalogues() -> int:
     return changed_rows(db.session.execute(forgotten.execution_options(synchronize_session=False)))
 
 
-def _read(content: bytes, currency: str) -> _Read:
+def _read(content: bytes, currency: str) -> CatalogueRead:
+    end_read()  # this takes a while, and holds no transaction
     file: ShopifyFile = read_shopify(io.BytesIO(content))
     skus = SkuRegister(skus_in_use(file.skus()))
+    end_read()
     products = {
         handle: assemble_product(handle, rows, file.columns, currency, skus) for handle, rows in file.products.items()
     }
@@ -118,11 +130,16 @@ def _read(content: bytes, currency: str) -> _Read:
     faulty = {problem.row for problem in problems}
     rows = [row for rows in file.products.values() for row in rows if row.number in faulty]
     values = {(row.number, column): text for row in rows for column, text in row.cells.items()}
-    return _Read(products, problems, file.rows_read, values)
+    return CatalogueRead(products, problems, file.rows_read, values)
+
+
+def prepare(wish: FileWish) -> None:
+    """Read the file before its products are looked at one by one. Raises Gone when it was forgotten."""
+    _content_read(wish.file, wish.currency)
 
 
 @functools.lru_cache(maxsize=1)  # a worker's job does one file after the other; what is uploaded never changes
-def _content_read(public_id: str, currency: str) -> _Read:
+def _content_read(public_id: str, currency: str) -> CatalogueRead:
     content = db.session.scalar(select(CatalogueFile.content).filter_by(public_id=public_id))
     if content is None:
         raise Gone("This file is not kept any more. Upload it again.")
@@ -169,6 +186,6 @@ def names_of(handles: Sequence[str]) -> Mapping[str, str]:
     return {handle: handle for handle in handles}
 
 
-REHEARSAL = BulkChange("catalogue.rehearsal", "catalog:write", rehearse, names_of, FileWish)
-IMPORT = BulkChange("catalogue.import", "catalog:write", bring_in, names_of, FileWish)
+REHEARSAL = BulkChange("catalogue.rehearsal", "catalog:write", rehearse, names_of, FileWish, prepare=prepare)
+IMPORT = BulkChange("catalogue.import", "catalog:write", bring_in, names_of, FileWish, prepare=prepare)
 CHANGES = (REHEARSAL, IMPORT)

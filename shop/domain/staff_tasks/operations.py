@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
-from shop.db import changed_rows, db, insert_unless_there, new_public_id, operation, transaction_time
+from shop.db import (
+    changed_rows,
+    db,
+    end_read,
+    insert_unless_there,
+    is_unreachable,
+    new_public_id,
+    operation,
+    transaction_time,
+)
 from shop.domain.actors import Actor
 from shop.domain.customers.models import User
 from shop.domain.events import record_event
 from shop.domain.inputs import Input
 from shop.domain.staff_tasks.kinds import KINDS
 from shop.domain.staff_tasks.models import StaffTask
-from shop.errors import Forbidden, Invalid, NotFound, ShopError, Unavailable
+from shop.errors import Conflict, Forbidden, Invalid, NotFound, ShopError, Unavailable
 
 MOST_SUBJECTS = 10_000
 AT_ONCE = 100  # things that are done while one waits; more are left to a worker
 MOST_REPORTED = 200  # rows of a report; failures are kept before what went well
 LEASE = timedelta(seconds=30)
 NO_SUCH_TASK = "There is no such task."
+OUR_FAULT = "This went wrong on our side; the log has it."
 ASK_AGAIN = timedelta(seconds=30)  # after which a worker that was asked counts as lost
 
 log = structlog.get_logger()
@@ -33,7 +43,8 @@ log = structlog.get_logger()
 def queue_task(kind: str, wish: Input, subject_ids: Sequence[str], actor: Actor, form_key: str) -> StaffTask:
     """Write down what is to be done to these things; the same `form_key` finds the task it made before.
 
-    Raises Invalid for nothing or too much to do, Forbidden for who may not do it.
+    Raises Invalid for nothing or too much to do, Forbidden for who may not do it, Conflict when another wish was sent
+    with the key before.
     """
     change = KINDS[kind]
     if not actor.may(change.permission):
@@ -55,21 +66,45 @@ def queue_task(kind: str, wish: Input, subject_ids: Sequence[str], actor: Actor,
         "created_at": transaction_time(),
     }
     made = insert_unless_there(StaffTask, [values])
-    task = db.session.scalars(select(StaffTask).filter_by(form_key=form_key)).one()
+    found = select(StaffTask).filter_by(form_key=form_key).execution_options(populate_existing=True)
+    task = db.session.scalars(found).one()
+    if not made and not _asks_for(task, values):
+        raise Conflict(
+            "This form was sent before, with another wish or other rows. That was asked for, this was not: look at what"
+            " became of it, then send this anew."
+        )
     if made and task.total_count > AT_ONCE:
         record_event("staff_task.queued", task.public_id)
     return task
 
 
-def run_task(task_id: int, seconds: float) -> bool:
+def _asks_for(task: StaffTask, values: Mapping[str, Any]) -> bool:
+    """Whether the task is the one that would have been made now."""
+    same = all(getattr(task, name) == values[name] for name in ("kind", "parameters", "user_id"))
+    return same and list(subjects_of(task.id)) == values["subject_ids"]
+
+
+def run_task(task_id: int, seconds: float, passing: tuple[type[Exception], ...] = ()) -> bool:
     """Carry a task on for about so many seconds; True when nothing of it is left to do by anybody.
 
-    Nothing is done while another one has it in hand. A task whose asker may not do it any more fails.
+    Nothing is done while another one has it in hand. A task whose asker may not do it any more fails. Faults that
+    pass, the database's and those of the `passing` types, are raised: once the lease ends, another one goes on there.
     """
     if not claim_task(task_id):
         return not is_waiting(task_id)
+    asked_by = db.session.scalars(select(StaffTask.request_id).where(StaffTask.id == task_id)).one()
+    with structlog.contextvars.bound_contextvars(request_id=asked_by):  # the log and the audit rows tell who asked
+        return _carry_on(task_id, seconds, (Unavailable, *passing))
+
+
+def _carry_on(task_id: int, seconds: float, passing: tuple[type[Exception], ...]) -> bool:
     until = time.monotonic() + seconds
     actor, subject_ids = find_actor(task_id), subjects_of(task_id)
+    refusal = _prepare(task_id, passing)
+    if refusal:
+        give_up_task(task_id, refusal)
+        return True
+    until = max(until, time.monotonic() + min(seconds, 1.0))  # however long reading took, it was not for nothing
     while time.monotonic() < until:
         place = next_place(task_id, subject_ids)
         if place is None:
@@ -78,21 +113,44 @@ def run_task(task_id: int, seconds: float) -> bool:
         if actor is None or not actor.may(KINDS[place.kind].permission):
             give_up_task(task_id, "Whoever asked for this may not do it any more.")
             return True
-        _do_next(place, actor)
+        _do_next(place, actor, passing)
     release_task(task_id)
     return False
 
 
-def _do_next(place: Place, actor: Actor) -> None:
+def _prepare(task_id: int, passing: tuple[type[Exception], ...]) -> str:
+    """Read what all changes of the task need; says why that cannot be."""
+    task = db.session.get_one(StaffTask, task_id, populate_existing=True)
+    change, parameters = KINDS[task.kind], task.parameters
+    if change.prepare is None:
+        return ""
+    end_read()
+    try:
+        change.prepare(change.wish.model_validate(parameters))
+    except passing:
+        raise
+    except ShopError as refusal:
+        return refusal.message
+    except Exception as error:  # it would go wrong at each of its turns, for ever
+        if is_unreachable(error):
+            raise
+        log.exception("staff_task_not_prepared", kind=change.kind, error=type(error).__name__)
+        return OUR_FAULT
+    return ""
+
+
+def _do_next(place: Place, actor: Actor, passing: tuple[type[Exception], ...]) -> None:
     try:
         change_next(place, actor)
-    except Unavailable:
-        raise  # the database is busy: the next one to claim the task goes on
+    except passing:
+        raise  # the database is busy, or the time is up: the next one to claim the task goes on
     except ShopError as refusal:
         note_refusal(place, refusal.message)
     except Exception as error:  # a bug in one thing's change must not keep the others from theirs
+        if is_unreachable(error):
+            raise
         log.exception("staff_task_row_failed", kind=place.kind, error=type(error).__name__)
-        note_refusal(place, "This went wrong on our side; the log has it.")
+        note_refusal(place, OUR_FAULT)
 
 
 class Place:

@@ -8,19 +8,22 @@ from sqlalchemy import select
 from shop.db import db
 from shop.domain.actors import SYSTEM
 from shop.domain.audit.models import AuditEntry
+from shop.domain.catalog.drafts import ProductDraft, VariantDraft
 from shop.domain.catalog.editing import (
     ProductWish,
+    count_missing_of_product,
     create_product,
     duplicate_product,
     edit_product,
     get_product_to_edit,
 )
 from shop.domain.catalog.models import FormerSlug, Product
-from shop.domain.catalog.operations import save_category
+from shop.domain.catalog.operations import save_category, save_product
 from shop.domain.catalog.pictures import add_picture, claim_picture, publish_picture
 from shop.domain.inventory.models import StockMovement
 from shop.domain.versions import version_of
 from shop.errors import ChangedMeanwhile, Conflict, Invalid, NotFound, Unknown
+from shop.money import Money
 
 
 def wish(**values) -> ProductWish:
@@ -176,6 +179,23 @@ def test_a_variant_taken_off_sale_is_left_out_until_the_missing_ones_are_asked_f
     product = edited(product, fillMissing="true")
     assert len(offered(product)) == 6
     assert len(product.variants) == 6  # it came back as the one it was
+
+
+def test_a_product_whose_options_would_make_a_million_variants_is_edited_as_it_is(app):
+    names = ["A", "B", "C"]
+    drafts = [VariantDraft(f"SKU-{n}", Money(2000, "USD"), (f"a{n}", f"b{n}", f"c{n}")) for n in range(100)]
+    save_product(ProductDraft("diagonal", "Diagonal", tuple(drafts), tuple(names), status="active"), SYSTEM)
+    product = get_product_to_edit(db.session.scalars(select(Product.public_id)).one())
+    options = [{"name": x, "values": "\n".join(f"{x.lower()}{n}" for n in range(100))} for x in names]
+
+    assert count_missing_of_product(product) == 999_900
+    saved = edited(product, options=options, brand="Aster")
+    assert saved.brand == "Aster" and len(saved.variants) == 100
+
+    with pytest.raises(Invalid, match="1000000 variants"):
+        edited(product, options=options, fillMissing="true")
+    with pytest.raises(Invalid, match="10000 variants"):
+        edited(product, options=[{**options[0], "values": options[0]["values"] + "\na100"}, *options[1:]])
 
 
 def test_one_variant_stays_on_offer(app):
