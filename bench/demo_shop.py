@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from bench.running_shop import RunningShop, running_shop
-from bench.shopper import Shopper
+from bench.shopper import Shopper, hidden_fields
 from shop.demo.place import DEFAULTS
+from shop.demo.seed import ADMIN
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,24 @@ def demo_pages(shop: RunningShop) -> list[DemoPage]:
         DemoPage("404", "/products/no-such-thing", status=404),
         DemoPage("order status", f"{address.path}?{address.query}", order.cookies),
     ]
+
+
+def admin_pages(shop: RunningShop) -> list[DemoPage]:
+    """A page of each type of the admin, as the demo's owner sees them."""
+    staff = Shopper(shop.port, 3)
+    email, password = ADMIN
+    form = hidden_fields(staff.request("GET", "/admin/sign-in").body.decode())
+    signed_in = staff.post_form("/admin/sign-in", {**form, "email": email, "password": password})
+    assert signed_in.status == 303, (signed_in.status, signed_in.body[:500])
+    lists = ("orders", "reviews", "products", "categories", "collections", "attributes", "synonyms", "audit")
+    found = {"home": "/admin", "searches": "/admin/searches", "imports": "/admin/imports", "tasks": "/admin/tasks"}
+    found |= {name: f"/admin/{name}" for name in lists}
+    found |= {f"new {name}": f"/admin/{name}/new" for name in ("products", "collections", "synonyms")}
+    for name in lists:
+        page = staff.request("GET", f"/admin/{name}").body.decode()
+        if row := re.search(rf'href="(/admin/{name}/(?:[a-z]+_[0-9a-f]+|[0-9]+))"', page):
+            found[f"one of {name}"] = row[1]
+    return [DemoPage(f"admin {name}", path, staff.cookies) for name, path in found.items()]
 
 
 def _with_cart(shop: RunningShop, rows: list[dict], number: int) -> Shopper:

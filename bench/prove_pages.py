@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.demo_shop import demo_pages, demo_shop
+from bench.demo_shop import admin_pages, demo_pages, demo_shop
 from bench.record import ROOT, Record
 from bench.running_shop import RunningShop
 from bench.shopper import Shopper
@@ -47,7 +47,7 @@ def main() -> int:
     install_tools()
     record = Record("page-quality", fresh=True)
     with demo_shop() as shop:
-        pages = demo_pages(shop)
+        pages = [*demo_pages(shop), *admin_pages(shop)]
         mistakes = {page.name: check_html(shop, number, page) for number, page in enumerate(pages)}
         with edge_before(shop) as (url, flags):
             scores = {

@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench.demo_shop import DemoPage, demo_pages, demo_shop
+from bench.demo_shop import DemoPage, admin_pages, demo_pages, demo_shop
 from bench.running_shop import RunningShop
 from shop import ROOT
 from tests import servers
@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def _take_all(browser: Browser, shop: RunningShop, size: str, scheme: str, for_readme: bool) -> None:
-    pages = [*demo_pages(shop), *MORE_PAGES]
+    pages = [*demo_pages(shop), *MORE_PAGES, *admin_pages(shop)]
     order = next(page for page in pages if page.name == "order status")
     address = order.path.replace("?", "/invoice?", 1)
     for asked in [*pages, DemoPage("invoice", address, order.cookies)]:

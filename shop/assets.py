@@ -21,8 +21,9 @@ def register(app: Flask) -> None:
 
 def serve(filename: str) -> Response:
     """A static file; our own scripts lean. Raises NotFound (404)."""
-    path = _static_folder() / filename
-    if not (filename.startswith(OWN_SCRIPTS) and path.suffix == ".js" and path.is_file()):
+    path = _static_folder() / OWN_SCRIPTS / Path(filename).name
+    is_own_script = filename == f"{OWN_SCRIPTS}{path.name}" and path.suffix == ".js" and path.is_file()
+    if not is_own_script:
         return current_app.send_static_file(filename)
     response = Response(lean_script(filename), mimetype="text/javascript")
     response.last_modified = int(path.stat().st_mtime)

@@ -32,3 +32,13 @@ def test_database_errors_hide_what_was_sent(app):
 def test_static_files_with_their_hash_are_kept_for_ever(client, app):
     assert "immutable" in client.get("/static/css/shop.css?v=1").headers["Cache-Control"]
     assert "immutable" not in client.get("/static/css/shop.css").headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["/reviews/a.secret.token", "/wish-lists/wish_0123", "/reviews/a.secret.token/more"])
+def test_a_path_that_bears_a_token_is_not_logged(app, path):
+    from shop.edge import logged_path
+
+    with app.test_request_context(path):
+        assert not any(part in logged_path() for part in ("secret", "0123"))
+    with app.test_request_context("/products/amber?token=x"):
+        assert logged_path() == "/products/amber"

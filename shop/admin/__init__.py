@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Flask
 
-from shop.admin import dashboard, entry, imports, products, rendering, search, staff_tasks
+from shop.admin import dashboard, entry, imports, products, rendering, search, searches, staff_tasks
 from shop.admin.resources import RESOURCES
 from shop.admin.routes import add_resource
 
@@ -10,7 +10,7 @@ from shop.admin.routes import add_resource
 def register(app: Flask) -> None:
     """Add the admin's pages, and what its templates may use."""
     rendering.register(app)
-    for face in (entry, dashboard, search, staff_tasks, products, imports):
+    for face in (entry, dashboard, search, searches, staff_tasks, products, imports):
         app.register_blueprint(face.blueprint)
     blueprint = Blueprint("admin", __name__, url_prefix="/admin")
     for resource in RESOURCES:

@@ -39,6 +39,7 @@ def show_detail(resource: Resource, public_id: str) -> ResponseReturnValue:
 
 def do_act(resource: Resource, act: Act, public_id: str) -> ResponseReturnValue:
     """Do one thing to the row; where it cannot be done, the row's page says why."""
+    address = _address_after(resource, act, public_id)
     try:
         wish: Any = read_form(act.wish, request.form.items()) if act.wish else None
         act.do(public_id, wish, current_staff())
@@ -46,9 +47,15 @@ def do_act(resource: Resource, act: Act, public_id: str) -> ResponseReturnValue:
         flash(" ".join(dict.fromkeys([refusal.message, *(each.message for each in refusal.details)])), "error")
         return redirect(url_for(resource.endpoint("row"), public_id=public_id), 303)
     flash(act.said)
+    return redirect(address, 303)
+
+
+def _address_after(resource: Resource, act: Act, public_id: str) -> str:
+    if act.leads_to is not None:
+        return act.leads_to(public_id)
     if act.leads_to_list:
-        return redirect(url_for(resource.endpoint("list")), 303)
-    return redirect(url_for(resource.endpoint("row"), public_id=public_id), 303)
+        return url_for(resource.endpoint("list"))
+    return url_for(resource.endpoint("row"), public_id=public_id)
 
 
 def history_of(resource: Resource, row: Row) -> list[Entry]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import structlog
-from flask import Response, g, make_response, render_template, request, url_for
+from flask import Response, g, make_response, render_template, url_for
 from flask_limiter import RateLimitExceeded
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from shop import errors
 from shop.admin.rendering import navigation
 from shop.db import is_unreachable
+from shop.edge import logged_path
 from shop.errors import ShopError, Unauthenticated
 from shop.extensions import seconds_until_free
 from shop.htmx import go_to, is_htmx
@@ -70,7 +71,7 @@ def answer_error(error: Exception) -> Response:
     if is_unreachable(error):
         log.warning("database_unreachable", error=type(error).__name__)
         return _answer(503, SENTENCES[503], retry_after=RETRY_AFTER)
-    log.error("unhandled_error", path=request.path[:200], exc_info=error)
+    log.error("unhandled_error", path=logged_path(), exc_info=error)
     return _answer(500, SENTENCES[500])
 
 

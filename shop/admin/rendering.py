@@ -14,7 +14,7 @@ from shop.admin.resources import RESOURCES
 from shop.domain.staff_tasks.kinds import KINDS
 from shop.domain.versions import version_of
 from shop.filled import FilledForm
-from shop.policies import current_staff
+from shop.policies import current_staff, may_open
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ def navigation() -> Iterator[tuple[str, list[Place]]]:
             sections.setdefault(resource.section, []).append(
                 _place(resource.title, resource.endpoint("list"), resource.icon)
             )
+    if may_open("admin_searches.show_searches"):
+        sections.setdefault("Catalogue", []).append(_place("Searches", "admin_searches.show_searches", "search"))
     if any(current_staff().may(change.permission) for change in KINDS.values()):
         sections.setdefault("The shop", []).append(_place("Tasks", "admin_tasks.show_tasks", "list"))
     yield from sections.items()

@@ -7,17 +7,17 @@ A new resource is one module in shop/admin/resources of about forty lines, named
         read="catalog:read", write="catalog:write",
         model=Synonym,                                   # has public_id, by which its pages are named
         columns=(
-            Column("words", "Words", lambda row: row.words, "main", sort=Synonym.words),
+            Column("words", "Words", lambda row: ", ".join(row.words), "main"),
             Column("updated", "Updated", lambda row: row.updated_at, "moment", sort=Synonym.updated_at),
         ),
-        search=words_in(Synonym.words),
-        sort="words",                                    # "-updated" for the newest first
+        search=has_words,                                # a text to a condition; often words_in(Model.name)
+        sort="-updated",                                 # the newest first
         form=Form(
             wish=SynonymWish,                            # the operation's own input model (shop/domain/inputs.py)
-            parts=(Part("", (Field("words", "Words"), Field("isActive", "In use", "tick"))),),
-            values=lambda row: {"words": row.words, "isActive": row.is_active},
-            create=lambda wish, actor: create_synonym(wish, actor),
-            change=lambda public_id, wish, actor, seen: change_synonym(public_id, wish, actor, seen=seen),
+            parts=(Part("", (Field("words", "Words that mean the same", "textarea"),)),),
+            values=lambda row: {"words": "\\n".join(row.words)},
+            create=lambda wish, actor: save_synonym(wish.each, actor),
+            change=lambda public_id, wish, actor, seen: save_synonym(wish.each, actor, public_id, seen=seen),
         ),
     )
 
@@ -30,7 +30,8 @@ the navigation, and the routes with their policies. Beyond that:
   shop/domain/staff_tasks/kinds.py; up to 100 rows are done at once, more by a worker.
 - `detail` (Detail) is a page of cards and facts for what is read and not edited; with it, the form (if any) is at
   /edit, else the form is the row's page. `facts` stand beside either.
-- `acts` (Act) are buttons on the row's page that do one thing to it: delete, approve, merge into.
+- `acts` (Act) are buttons on the row's page that do one thing to it: delete, approve, merge into. One may have a
+  letter that presses it (`key`) and lead on to another page (`leads_to`), as a queue does (resources/reviews.py).
 - An operation that takes `seen` raises ChangedMeanwhile when the row's `version` is another one by now
   (shop/domain/versions.py: refuse_if_changed); the form then shows both versions and loses nothing.
 
@@ -51,6 +52,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from shop.domain.actors import Actor
 from shop.domain.bulk_changes import BulkChange
 from shop.domain.inputs import Input
+from shop.filled import FilledForm
 
 Row = Any
 Choices = Callable[[], Sequence[tuple[str, str]]]
@@ -189,6 +191,19 @@ class Act:
     hint: str = ""
     is_danger: bool = False
     leads_to_list: bool = False
+    leads_to: Callable[[str], str] | None = None  # (public id), asked before it is done: the address it leads to
+    values: Callable[[Row], Mapping[str, str]] = lambda row: {}  # what its fields hold at first
+    is_main: bool = False  # what one is most likely to do there
+    key: str = ""  # the letter that presses its button
+
+    def filled(self, row: Row) -> FilledForm:
+        """Its fields as they are shown."""
+        return FilledForm(self.values(row))
+
+    def limit(self, name: str) -> tuple[bool, int | None]:
+        """What its wish says of a field."""
+        assert self.wish is not None
+        return field_limits(self.wish, name)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from shop.domain.inputs import PublicId
 from shop.domain.orders.queries import get_order
 from shop.domain.reviews.operations import WriteReview, submit_review
 from shop.domain.reviews.queries import ReviewFilter, list_reviews, tally_reviews
-from shop.errors import Unauthenticated
+from shop.errors import Detail, NotFound, Unauthenticated, Unknown
 from shop.extensions import limiter, settings, terms
 from shop.policies import current_caller, policy
 
@@ -55,6 +55,10 @@ def submit_review_json(product_id: str, body: WriteReviewOfOrder) -> tuple[Data[
     token, caller = request.headers.get("X-Order-Token") or request.args.get("token"), current_caller()
     if not token and caller.user_id is None:
         raise Unauthenticated("Send the token of the order that it was bought with, in the header X-Order-Token.")
-    order = get_order(body.order_id, caller, terms, token)
+    try:
+        order = get_order(body.order_id, caller, terms, token)
+    except NotFound:
+        message = "There is no such order, or the token is not that order's."
+        raise Unknown(message, [Detail("orderId", message)]) from None
     review = submit_review(order.id, get_product(product_id).public_id, body)
     return Data[ReviewTaken](data=present_taken_review(review)), 202

@@ -89,6 +89,7 @@ def _can_be_meant(text: str, longest: int) -> bool:
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_one_line)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000), AfterValidator(_lines)]
+Lines = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_lines)]  # a field says how many
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), AfterValidator(_email)]
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=32), AfterValidator(_phone)]
 # A parameter that may be repeated, and parameters such as attr.size that may: by read_query, or as lists in JSON.

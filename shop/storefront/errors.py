@@ -13,6 +13,7 @@ from shop import errors
 from shop.db import is_unreachable
 from shop.domain.catalog.queries import find_archived_product, list_categories
 from shop.domain.related import list_related
+from shop.edge import logged_path
 from shop.errors import ShopError, TooMany, Unauthenticated, Unavailable
 from shop.extensions import seconds_until_free
 from shop.htmx import go_to, is_htmx
@@ -61,7 +62,7 @@ def answer_error(error: Exception) -> Response:
     if is_unreachable(error):
         log.warning("database_unreachable", error=type(error).__name__)
         return answer_error(Unavailable(SENTENCES[503], retry_after=RETRY_AFTER))
-    log.error("unhandled_error", path=request.path[:200], exc_info=error)
+    log.error("unhandled_error", path=logged_path(), exc_info=error)
     return _answer(500, SENTENCES[500])
 
 

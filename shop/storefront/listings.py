@@ -31,6 +31,7 @@ MOST_SHOWN = 4 * PER_PAGE  # so far "Show more" adds to the list; after that it 
 FIRST_VALUES = 8  # of a facet that are seen before "Show all"
 MOST_FACETS_SHOWN = 10
 MOST_PROMOTED = 4
+HIGHEST_PRICE = 10**15  # minor units, as the filter takes them
 SORTS = {
     "relevance": ("Best match", "relevance", "asc"),
     "position": ("Our order", "position", "asc"),
@@ -68,7 +69,8 @@ class ListingQuery(Input):
     def prices(self) -> tuple[Money | None, Money | None]:
         """The lowest and the highest price that was typed, the right way round; what is no price is not looked at."""
         low, high = _typed_price(self.min), _typed_price(self.max)
-        return (high, low) if low and high and high < low else (low, high)
+        is_reversed = low is not None and high is not None and high < low
+        return (high, low) if is_reversed else (low, high)
 
     def to_filter(self, usual: str = "newest", **more: Any) -> ProductFilter:
         """What the domain is asked for; `usual` is the order where none is asked for, `more` what else narrows it."""
@@ -84,8 +86,8 @@ class ListingQuery(Input):
             "brand": self.brand,
             "category": self.category,
             "tag": self.tag,
-            "minPrice": low and low.amount,
-            "maxPrice": high and high.amount,
+            "minPrice": None if low is None else low.amount,
+            "maxPrice": None if high is None else high.amount,
             "onSale": True if self.sale else None,
             "inStock": True if self.stock else None,
             "page": page,
@@ -101,16 +103,17 @@ class ListingQuery(Input):
         low, high = self.prices
         found: Params = {f"attr.{name}": list(values) for name, values in sorted(self.attr.items())}
         found |= {"brand": list(self.brand), "category": list(self.category), "tag": list(self.tag)}
-        found |= {"min": low and str(low.to_decimal()), "max": high and str(high.to_decimal())}
+        found |= {name: str(price.to_decimal()) for name, price in (("min", low), ("max", high)) if price is not None}
         found |= {"sale": self.sale, "stock": self.stock}
         return {name: value for name, value in found.items() if value}
 
 
 def _typed_price(text: str) -> Money | None:
     try:
-        return Money.parse(text.replace(",", "."), terms.currency)
+        price = Money.parse(text.replace(",", "."), terms.currency)
     except ValueError:
         return None
+    return price if 0 <= price.amount <= HIGHEST_PRICE else None
 
 
 @dataclass(frozen=True)
@@ -297,7 +300,7 @@ def _filled(bare: Listing, page: Page, *, has_categories: bool) -> Listing:
         chips=tuple(_chips(bare, facets, page)),
         promoted=tuple(_promoted(bare, facets, page))[:MOST_PROMOTED],
         drops=tuple(_drops(bare, facets, page)),
-        prices=(low, high) if low and high and low < high else None,
+        prices=(low, high) if low is not None and high is not None and low < high else None,
         has_sale=bool(bare.asked.sale or 0 < counts.on_sale < page.total),
         total=page.total,
     )

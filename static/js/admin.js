@@ -110,7 +110,9 @@
     if (key === "/") { event.preventDefault(); byId("admin-q")?.focus(); }
     else if (key === "?") byId("keys")?.showModal();
     else if (key === "g") { isGoing = true; setTimeout(() => { isGoing = false; }, 1500); }
-    else if (key === "j") moveRow(1);
+    else if (/^[a-z]$/.test(key) && document.querySelector(`.aside [aria-keyshortcuts="${key}"]`)) {
+      document.querySelector(`.aside [aria-keyshortcuts="${key}"]`).click();
+    } else if (key === "j") moveRow(1);
     else if (key === "k") moveRow(-1);
     else if (key === "x") document.activeElement.closest("tr")?.querySelector("[name=id]")?.click();
   });

@@ -119,3 +119,8 @@ def test_one_box_finds_orders_products_customers_and_pages(owner, terms):
     assert "Amber oil" in body(owner.get(f"/admin/search?q={sku}"))
     assert "Audit log" in body(owner.get("/admin/search?q=audit"))
     assert "Nothing was found" in body(owner.get(f"/admin/search?q=zzz{sku}"))
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-02-30", "x"])
+def test_any_day_can_be_asked_for_in_the_audit_log(owner, day):
+    assert owner.get(f"/admin/audit?until={day}&since={day}").status_code == 200

@@ -5,14 +5,18 @@ from __future__ import annotations
 import pytest
 
 from shop.db import db
-from shop.domain.catalog.models import Attribute, Category, Product
+from shop.domain.catalog.models import Attribute, Category, Collection, Product
 from shop.domain.customers.models import User
 from shop.domain.imports.models import CatalogueFile
 from shop.domain.orders.models import Order
+from shop.domain.reviews.models import Review
+from shop.domain.reviews.operations import submit_review
+from shop.domain.search.models import Synonym
 from shop.domain.staff_tasks.models import StaffTask
 from shop.policies import ANY_STAFF, policy_of
 from tests.admin.pages import sign_in, value_of
 from tests.conftest import make_customer, make_product, make_staff, placed_order, variants_of
+from tests.domain.reviews.stories import delivered_order, words
 from tests.storefront.pages import sign_in as sign_in_as_customer
 
 OPEN_TO_ALL = {"admin_entry.show_sign_in", "admin_entry.sign_in", "admin_entry.sign_out"}
@@ -28,8 +32,10 @@ def full_shop(app, terms):
     """One of everything that the admin has a page for."""
     from shop.domain.catalog.attributes import AttributeWish, create_attribute
     from shop.domain.catalog.bulk import ADD_TAG, TagWish
+    from shop.domain.catalog.collections import SaveCollection, save_collection
     from shop.domain.catalog.operations import save_category
     from shop.domain.imports.uploads import keep_catalogue
+    from shop.domain.search.synonyms import save_synonym
     from shop.domain.staff_tasks.operations import queue_task
 
     save_category("face", "Face care")
@@ -38,6 +44,10 @@ def full_shop(app, terms):
     actor = make_staff(email="first@example.com")
     create_attribute(AttributeWish(label="Skin types"), actor)
     product = db.session.scalars(db.select(Product.public_id)).first()
+    reviewed = make_product("Reviewed")
+    submit_review(delivered_order(terms, actor, reviewed).id, reviewed.public_id, words())
+    save_collection(SaveCollection.model_validate({"slug": "gifts", "name": "Gifts"}), actor)
+    save_synonym(["edp", "perfume"], actor)
     queue_task(ADD_TAG.kind, TagWish(tag="new"), [product], actor, "key")
     keep_catalogue("a.csv", b"Handle,Title,Variant Price\na,A,1.00\n", actor, "USD", sets_stock=False)
     make_customer()
@@ -45,11 +55,14 @@ def full_shop(app, terms):
 
 def path_of(rule):
     model = {
+        "collections": Collection.public_id,
         "categories": Category.public_id,
         "attributes": Attribute.public_id,
         "products": Product.public_id,
         "users": User.public_id,
         "orders": Order.public_id,
+        "reviews": Review.public_id,
+        "synonyms": Synonym.public_id,
         "tasks": StaffTask.public_id,
         "imports": CatalogueFile.public_id,
     }

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from shop.db import db
 from shop.domain.actors import Actor
 from shop.domain.catalog.bulk import ADD_TAG, TagWish
+from shop.domain.catalog.collections import SaveCollection, save_collection
 from shop.domain.catalog.models import Category, Product
 from shop.domain.customers.models import User
 from shop.domain.imports.uploads import REHEARSAL, FileWish, keep_catalogue
@@ -36,6 +37,8 @@ def places(shop: RunningShop) -> dict[str, str]:
         user = db.session.scalars(db.select(User.public_id).filter_by(email=EMAIL)).one()
         order_id = db.session.scalars(db.select(Order.public_id).filter_by(id=order.id)).one()
         imported = _uploaded(staff)
+        gifts = SaveCollection.model_validate({"slug": "gifts", "name": "Gifts", "rules": {"tag": ["gift"]}})
+        collection = save_collection(gifts, staff)
         found = {
             "home": "/admin",
             "orders": "/admin/orders",
@@ -52,7 +55,12 @@ def places(shop: RunningShop) -> dict[str, str]:
             "categories": "/admin/categories",
             "category": f"/admin/categories/{category}",
             "new category": "/admin/categories/new",
+            "collections": "/admin/collections",
+            "collection": f"/admin/collections/{collection.public_id}",
             "attributes": "/admin/attributes",
+            "synonyms": "/admin/synonyms",
+            "searches": "/admin/searches",
+            "reviews": "/admin/reviews?tab=all",
             "audit log": "/admin/audit",
             "audit entry": "/admin/audit/1",
             "tasks": "/admin/tasks",

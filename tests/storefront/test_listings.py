@@ -54,6 +54,9 @@ def test_filters_narrow_the_list_and_are_seen_above_it(client, shelf):
         ("min=25&max=15", ["Cream"]),
         ("min=19,50", ["Cream", "Oil"]),
         ("min=cheap&max=-3", ["Balm", "Cream", "Oil"]),
+        ("min=0", ["Balm", "Cream", "Oil"]),
+        ("min=0&max=0", []),
+        ("min=99999999999999&max=", ["Balm", "Cream", "Oil"]),
         ("category=face", ["Balm", "Cream", "Oil"]),
     ],
 )

@@ -155,3 +155,17 @@ def test_what_others_wrote_is_as_they_published_it_and_bears_its_licence(folder)
     for script in scripts:
         assert f"{hashlib.sha256(script.read_bytes()).hexdigest()}  {script.name}\n" in versions
         assert (ROOT / folder / f"{script.name.partition('-')[0]}-LICENSE").exists()
+
+
+SPELLINGS = ["js/../../wsgi.js", "js/../js/shop.js", "js//shop.js", "js/./shop.js", "../js/shop.js"]
+
+
+@pytest.mark.parametrize("path", SPELLINGS)
+def test_a_script_has_one_address_and_nothing_beside_it_is_served(client, app, path):
+    from shop.assets import _without_comments
+
+    before = _without_comments.cache_info().currsize
+    answer = client.get(f"/static/{path}")
+    assert answer.status_code in {200, 404}
+    assert "import" not in answer.text[:200]
+    assert _without_comments.cache_info().currsize == before

@@ -4,8 +4,21 @@ from shop.admin.resource import Resource
 from shop.admin.resources.attributes import ATTRIBUTES
 from shop.admin.resources.audit import AUDIT
 from shop.admin.resources.categories import CATEGORIES
+from shop.admin.resources.collections import COLLECTIONS
 from shop.admin.resources.orders import ORDERS
 from shop.admin.resources.products import PRODUCTS
+from shop.admin.resources.reviews import REVIEWS
+from shop.admin.resources.synonyms import SYNONYMS
 from shop.admin.resources.users import USERS
 
-RESOURCES: tuple[Resource, ...] = (ORDERS, USERS, PRODUCTS, CATEGORIES, ATTRIBUTES, AUDIT)
+RESOURCES: tuple[Resource, ...] = (
+    ORDERS,
+    USERS,
+    REVIEWS,
+    PRODUCTS,
+    CATEGORIES,
+    COLLECTIONS,
+    ATTRIBUTES,
+    SYNONYMS,
+    AUDIT,
+)

@@ -28,6 +28,9 @@ def by_actor(text: str) -> ColumnElement[bool]:
     return AuditEntry.user_id.in_(select(User.id).where(named))
 
 
+LAST_DAY = datetime(9999, 12, 30, tzinfo=UTC)  # the day after it is still a date
+
+
 def since(text: str) -> ColumnElement[bool]:
     """Entries of this day and later; none for what is no day."""
     day = _day(text)
@@ -42,7 +45,7 @@ def until(text: str) -> ColumnElement[bool]:
 
 def _day(text: str) -> datetime | None:
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+        return min(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC), LAST_DAY)
     except ValueError:
         return None
 

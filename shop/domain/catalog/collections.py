@@ -44,8 +44,8 @@ def save_collection(wanted: SaveCollection, actor: Actor) -> Collection:
         raise _invalid("slug", "Make the address of small letters, digits and single hyphens, at most 120.")
     found = db.session.scalars(select(Collection).filter_by(slug=wanted.slug).with_for_update()).one_or_none()
     collection = found or Collection(slug=wanted.slug, rules={})
-    values = wanted.model_dump(exclude={"slug", "rules"}) | {"rules": _checked_rules(wanted.rules)}
-    if values["rules"] and found is not None and _chosen_ids(found):
+    values = wanted.model_dump(exclude={"slug", "rules"}) | {"rules": checked_rules(wanted.rules)}
+    if values["rules"] and found is not None and chosen_ids(found):
         raise Conflict("Products were chosen for this collection one by one. Take them out before giving it rules.")
     before = {name: getattr(collection, name) for name in values}
     after = {name: value for name, value in values.items() if value != before[name]}
@@ -64,7 +64,7 @@ def _invalid(field: str, message: str) -> Invalid:
     return Invalid(message, [Detail(field, message)])
 
 
-def _checked_rules(rules: Narrowing | None) -> dict[str, Any]:
+def checked_rules(rules: Narrowing | None) -> dict[str, Any]:
     if rules is None:
         return {}
     kept = rules.model_dump(mode="json", by_alias=True, exclude_defaults=True)
@@ -97,21 +97,27 @@ def set_collection_products(slug: str, product_ids: Sequence[str], actor: Actor)
     if missing := [public_id for public_id in product_ids if public_id not in known]:
         message = f"There is no product {missing[0]}."
         raise Unknown(message, [Detail("products", message)])
-    wanted, present = [known[public_id] for public_id in product_ids], _chosen_ids(collection)
+    wanted, present = [known[public_id] for public_id in product_ids], chosen_ids(collection)
     if wanted == present:
         return
     before = db.session.scalars(select(Product.public_id).where(Product.id.in_(present))).all()
-    db.session.execute(delete(CollectionProduct).where(CollectionProduct.collection_id == collection.id))
-    if wanted:
-        chosen = [
-            {"collection_id": collection.id, "product_id": row_id, "position": place}
-            for place, row_id in enumerate(wanted)
-        ]
-        db.session.execute(insert(CollectionProduct), chosen)
+    choose(collection, wanted)
     change = ({"products": sorted(before)}, {"products": list(product_ids)})
     record_change(actor, "collection.products_chosen", "collection", collection.public_id, *change)
 
 
-def _chosen_ids(collection: Collection) -> list[int]:
+def choose(collection: Collection, product_ids: Sequence[int]) -> None:
+    """Have the collection be of these products (keys), in this order; in the current operation."""
+    db.session.execute(delete(CollectionProduct).where(CollectionProduct.collection_id == collection.id))
+    if product_ids:
+        chosen = [
+            {"collection_id": collection.id, "product_id": row_id, "position": place}
+            for place, row_id in enumerate(product_ids)
+        ]
+        db.session.execute(insert(CollectionProduct), chosen)
+
+
+def chosen_ids(collection: Collection) -> list[int]:
+    """The keys of the products that were chosen one by one, in their order."""
     chosen = select(CollectionProduct.product_id).where(CollectionProduct.collection_id == collection.id)
     return list(db.session.scalars(chosen.order_by(CollectionProduct.position, CollectionProduct.product_id)))

@@ -15,7 +15,7 @@ from shop.domain.events import record_event
 from shop.domain.inputs import Input, Line, Text
 from shop.domain.orders.models import Order, OrderLineItem
 from shop.domain.reviews.models import Review
-from shop.domain.reviews.queries import get_review, usual_author_name
+from shop.domain.reviews.queries import get_review
 from shop.errors import Conflict, Forbidden, NotFound
 
 MAY_MODERATE = "reviews:write"
@@ -36,6 +36,12 @@ class ModerateReview(Input):
 
     decision: Literal["approve", "hide"] = Field(title="approve or hide")
     reply: Text | None = None
+
+
+class ReplyWish(Input):
+    """What the shop answers; nothing takes its answer away."""
+
+    reply: Text = ""
 
 
 @operation
@@ -60,7 +66,7 @@ def submit_review(order_id: int, product_id: str, wanted: WriteReview) -> Review
         "rating": wanted.rating,
         "title": wanted.title,
         "body": wanted.body,
-        "author_name": (wanted.author_name or usual_author_name(order))[:60],
+        "author_name": wanted.author_name,
         "status": "pending",
         "reply": "",
         "created_at": transaction_time(),
@@ -106,6 +112,14 @@ def moderate_review(review_id: str, wanted: ModerateReview, actor: Actor) -> Rev
     if before["status"] != after["status"]:
         record_event(f"review.{after['status']}", review.public_id)
     return get_review(review_id)
+
+
+@operation
+def reply_to_review(review_id: str, wish: ReplyWish, actor: Actor) -> Review:
+    """Answer a review that is shown. Raises as moderate_review, and Conflict for one that is not shown."""
+    if _lock_review(review_id).status != "approved":
+        raise Conflict("This review is not shown any more. Approve it before replying.")
+    return moderate_review(review_id, ModerateReview(decision="approve", reply=wish.reply), actor)
 
 
 def _lock_review(review_id: str) -> Review:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import Field
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from shop.db import db
@@ -133,3 +133,32 @@ def get_review(public_id: str) -> Review:
     if review is None:
         raise NotFound("There is no such review.")
     return review
+
+
+def is_waiting(public_id: str) -> bool:
+    """Whether nobody has decided on the review yet."""
+    return db.session.scalar(select(Review.status).filter_by(public_id=public_id)) == "pending"
+
+
+def find_next_waiting(public_id: str) -> str | None:
+    """The review that waits after this one, the longest waiting first; past the last it begins anew. None: no other."""
+    here = db.session.execute(select(Review.created_at, Review.id).filter_by(public_id=public_id)).one_or_none()
+    if here is None:
+        return None
+    later = or_(Review.created_at > here.created_at, and_(Review.created_at == here.created_at, Review.id > here.id))
+    return db.session.scalar(
+        select(Review.public_id)
+        .where(Review.status == "pending", Review.id != here.id)
+        .order_by(case((later, 0), else_=1), Review.created_at, Review.id)
+        .limit(1)
+    )
+
+
+def list_reviews_beside(review: Review, limit: int = 20) -> Sequence[Review]:
+    """Other reviews of the same order, the same customer or the same buyer's e-mail address, newest first."""
+    email = select(Order.email).where(Order.id == review.order_id).scalar_subquery()
+    same = [Review.order_id == review.order_id, Review.order_id.in_(select(Order.id).where(Order.email == email))]
+    if review.user_id is not None:
+        same.append(Review.user_id == review.user_id)
+    statement = select(Review).where(Review.id != review.id, or_(*same)).options(joinedload(Review.product))
+    return db.session.scalars(statement.order_by(Review.created_at.desc(), Review.id.desc()).limit(limit)).all()

@@ -122,12 +122,14 @@ def index_products(product_ids: Sequence[int]) -> int:
 
 def _documents_of(product_ids: Sequence[int]) -> dict[int, Document]:
     columns = (Product.id, Product.name, Product.brand, Product.tags, Product.description, Product.category_id)
-    products = db.session.execute(
-        select(*columns)
-        .where(Product.id.in_(product_ids), Product.status == "active")
+    # Locked whatever their status is: what is being put on sale just now must not lose the document it is given.
+    locked = db.session.execute(
+        select(*columns, Product.status)
+        .where(Product.id.in_(product_ids))
         .order_by(Product.id)
         .with_for_update(of=Product, key_share=True)
     ).all()
+    products = [product for product in locked if product.status == "active"]
     ids = [product.id for product in products]
     variants, attributes = defaultdict(list), defaultdict(list)
     for variant in db.session.execute(

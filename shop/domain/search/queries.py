@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import desc, func, select
+from sqlalchemy import Select, desc, func, select
 
 from shop.db import db, transaction_time
 from shop.domain.catalog.filters import ProductFilter
@@ -208,16 +209,33 @@ def popular_searches(limit: int, beginning: str = "") -> list[str]:
 
 
 @dataclass(frozen=True)
-class Unanswered:
-    """A text that was searched for without finding anything."""
+class Searched:
+    """A text that was searched for: how often, when last, and how many products that found."""
 
     query: str
     times: int
     last_day: date
+    found: int
 
 
-def searches_without_result(limit: int = 50, days: int = 30) -> list[Unanswered]:
+def searches_without_result(limit: int = 50, days: int = 30) -> list[Searched]:
     """What was searched for most and found nothing when it was last searched for: what to stock, or a synonym."""
+    return list_searches(limit, days, only_unanswered=True)
+
+
+def list_searches(limit: int, days: int, *, only_unanswered: bool = False, offset: int = 0) -> list[Searched]:
+    """What was searched for in the last days, most first."""
+    rows = db.session.execute(_counted_searches(days, only_unanswered=only_unanswered).limit(limit).offset(offset))
+    return [Searched(row.query, int(row.times), row.day, row.found) for row in rows]
+
+
+def count_searches(days: int, *, only_unanswered: bool = False) -> int:
+    """How many different texts were searched for in the last days."""
+    searches = _counted_searches(days, only_unanswered=only_unanswered).subquery()
+    return db.session.scalar(select(func.count()).select_from(searches)) or 0
+
+
+def _counted_searches(days: int, *, only_unanswered: bool) -> Select[Any]:
     since = transaction_time().date() - timedelta(days=days)
     last = (
         select(SearchCount.query, func.max(SearchCount.day).label("day"), func.sum(SearchCount.times).label("times"))
@@ -225,14 +243,11 @@ def searches_without_result(limit: int = 50, days: int = 30) -> list[Unanswered]
         .group_by(SearchCount.query)
         .subquery()
     )
-    rows = db.session.execute(
-        select(last.c.query, last.c.times, last.c.day)
-        .join(SearchCount, (SearchCount.query == last.c.query) & (SearchCount.day == last.c.day))
-        .where(SearchCount.found == 0)
-        .order_by(desc(last.c.times), last.c.query)
-        .limit(limit)
+    rows = select(last.c.query, last.c.times, last.c.day, SearchCount.found).join(
+        SearchCount, (SearchCount.query == last.c.query) & (SearchCount.day == last.c.day)
     )
-    return [Unanswered(query, int(times), day) for query, times, day in rows]
+    rows = rows.order_by(desc(last.c.times), last.c.query)
+    return rows.where(SearchCount.found == 0) if only_unanswered else rows
 
 
 def _since() -> date:

@@ -4,25 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pydantic import Field
 from sqlalchemy import delete, insert, select
 
 from shop.db import db, operation
 from shop.domain.actors import Actor
 from shop.domain.audit.operations import record_change
+from shop.domain.inputs import Input, Text
 from shop.domain.search.models import Synonym, SynonymPhrase
 from shop.domain.search.reading import LONGEST_PHRASE
 from shop.domain.search.words import SMALL, stem, words_in
+from shop.domain.versions import refuse_if_changed
 from shop.errors import Detail, Invalid, NotFound
 
 MOST_WORDS = 20
 LONGEST = 80
 
 
+class SynonymWish(Input):
+    """A set of words as a form has it: one a line, or with commas between them."""
+
+    words: Text = Field(min_length=1, title="words that mean the same")
+
+    @property
+    def each(self) -> list[str]:
+        return self.words.replace(",", "\n").splitlines()
+
+
 @operation
-def save_synonym(words: Sequence[str], actor: Actor, public_id: str | None = None) -> Synonym:
+def save_synonym(
+    words: Sequence[str], actor: Actor, public_id: str | None = None, *, seen: str | None = None
+) -> Synonym:
     """Make a set of words, or phrases of up to three, that mean the same; or change the one of this id.
 
-    Raises Invalid for fewer than two different ones or one that is too long, NotFound for no such set.
+    Raises Invalid for fewer than two different ones or one that is too long, NotFound for no such set,
+    ChangedMeanwhile for another version than the one `seen`.
     """
     written = list(dict.fromkeys(" ".join(word.split()) for word in words if word.strip()))
     phrases = {_phrase(word) for word in written}
@@ -31,6 +47,8 @@ def save_synonym(words: Sequence[str], actor: Actor, public_id: str | None = Non
     if any(len(word) > LONGEST or len(_phrase(word).split()) > LONGEST_PHRASE for word in written):
         raise _invalid(f"Use at most {LONGEST_PHRASE} words and {LONGEST} characters for each.")
     synonym = _get_synonym(public_id) if public_id else Synonym(words=[])
+    if public_id:
+        refuse_if_changed(synonym.updated_at, seen)
     before = list(synonym.words)
     if before == written:
         return synonym

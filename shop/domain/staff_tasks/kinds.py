@@ -5,5 +5,6 @@ from __future__ import annotations
 from shop.domain.bulk_changes import BulkChange
 from shop.domain.catalog.bulk import CHANGES as CATALOGUE
 from shop.domain.imports.uploads import CHANGES as IMPORTS
+from shop.domain.reviews.bulk import CHANGES as REVIEWS
 
-KINDS: dict[str, BulkChange] = {change.kind: change for change in (*CATALOGUE, *IMPORTS)}
+KINDS: dict[str, BulkChange] = {change.kind: change for change in (*CATALOGUE, *IMPORTS, *REVIEWS)}

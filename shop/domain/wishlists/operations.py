@@ -179,7 +179,10 @@ def join_wish_lists(key: str, actor: Actor) -> WishList | None:
     for list_id in sorted((guest.id, own.id)):
         lock_wish_list(list_id)
     _join_items(guest.id, own.id)
+    share_id = guest.share_id
     db.session.execute(delete(WishList).where(WishList.id == guest.id))
+    if share_id and not own.share_id:
+        own.share_id = share_id  # a link that was passed on goes on leading to the list
     return own
 
 
@@ -191,7 +194,8 @@ def _join_items(guest_id: int, own_id: int) -> None:
         .execution_options(populate_existing=True)
     ).all()
     kept = {row.product_id: row for row in reversed(rows)}  # the oldest of each
-    keep = sorted(kept.values(), key=lambda row: (row.created_at, row.id))[:MAX_ITEMS]
+    own = {row.product_id for row in rows if row.wish_list_id == own_id}  # where not all fit, these stay
+    keep = sorted(kept.values(), key=lambda row: (row.product_id not in own, row.created_at, row.id))[:MAX_ITEMS]
     ids = [row.id for row in keep]
     gone = WishListItem.wish_list_id.in_((guest_id, own_id)) & WishListItem.id.not_in(ids)
     db.session.execute(delete(WishListItem).where(gone).execution_options(synchronize_session=False))
