@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from shop.db import db
@@ -104,7 +106,16 @@ def test_merging_moves_everything_and_keeps_the_address(owner, tree):
     product = make_product("Olive bar", category_id=tree[1].id)
     token = value_of(owner.get("/admin/categories/new"), "csrf_token")
     path = f"/admin/categories/{tree[1].public_id}/merger"
-    answer = owner.post(path, data={"csrf_token": token, "into": other.public_id})
+    page = owner.get(f"/admin/categories/{tree[1].public_id}").get_data(as_text=True)
+    assert re.search(
+        r'<select id="into" name="into" required[^>]*>\s*<option value="" selected>Choose a category', page
+    )
+    owner.post(path, data={"csrf_token": token, "into": ""})
+    asked = owner.post(path, data={"csrf_token": token, "into": other.public_id})
+    assert "1 product of Soap goes to Bars." in body(asked) and "Soap disappears" in body(asked)
+    assert one("soap") is not None
+    answer = owner.post(path, data=fields_of(asked))
+    assert "Soap was merged into Bars" in body(owner.get(answer.location))
     assert answer.status_code == 303 and one("soap") is None
     assert db.session.get(FormerSlug, ("category", "soap")).subject_id == other.id
     row = db.session.execute(db.text(f"SELECT category_id FROM listings WHERE product_id = {product.id}")).scalar()
