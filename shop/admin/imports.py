@@ -27,6 +27,7 @@ from shop.domain.imports.uploads import (
     handles_of,
     keep_catalogue,
     list_catalogues,
+    without_picture,
 )
 from shop.domain.staff_tasks.models import StaffTask
 from shop.domain.staff_tasks.operations import queue_task
@@ -157,6 +158,7 @@ def _state(file: CatalogueFile) -> dict[str, Any]:
         "done": done,
         "running": running,
         "stage": "import" if done else "rehearsal",
+        "without_picture": without_picture(file, "import" if done else "rehearsal"),
         "problems": problems[:SHOWN],
         "problem_count": len(problems),
         "can_write": current_staff().may(WRITE),

@@ -58,6 +58,7 @@ def test_a_file_is_tried_without_a_trace_and_then_imported(owner):
     page = body(owner.get(address))
     assert "2 new 0 changed 0 unchanged 0 refused 0 mistakes" in " ".join(page.split())
     assert "Import 2 products" in page
+    assert "2 products will be shown without a picture" in page
     assert products() == 0
     assert "product.created" not in db.session.scalars(select(AuditEntry.action)).all()
     assert "product.saved" not in db.session.scalars(select(OutboxEvent.type)).all()
@@ -65,7 +66,7 @@ def test_a_file_is_tried_without_a_trace_and_then_imported(owner):
     assert start(owner, address).location == address
     assert "Importing: 0 of 2 products" in body(owner.get(address))
     work()
-    assert "Imported" in body(owner.get(address))
+    assert "2 products are shown without a picture" in body(owner.get(address))
     assert products() == 2
     entry = db.session.scalars(select(AuditEntry).filter_by(action="product.created")).first()
     assert entry.user_id is not None
