@@ -100,6 +100,19 @@ def test_rows_are_saved_and_mistakes_are_said_at_them(owner, shirt):
     assert 'class="is-number">7<' in page.get_data(as_text=True)
 
 
+def test_a_former_price_is_above_the_price(owner, shirt):
+    for typed in ("20.00", "15"):
+        answer = send(owner, shirt, **{"variants.3.compareAt": typed})
+        assert answer.status_code == 422
+        assert "M / Sage, former price: Enter more than the price, which is 20.00, or leave it" in body(answer)
+    assert send(owner, shirt, **{"variants.3.compareAt": "25,00"}).status_code == 303
+    assert fields_of(owner.get(shirt))["variants.3.compareAt"] == "25.00"
+
+    made = {**NEW, "name": "Other", "compareAt": "19.00"}
+    answer = send(owner, "/admin/products/new", "/admin/products", **made)
+    assert answer.status_code == 422 and "Former price: Enter more than the price" in body(answer)
+
+
 def test_two_people_do_not_overwrite_each_other(owner, shirt):
     opened = fields_of(owner.get(shirt))
     send(owner, shirt, brand="Aster")
