@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 
 from shop.db import db
 from shop.domain.audit.models import AuditEntry
-from shop.domain.catalog.models import Product
+from shop.domain.catalog.models import Category, Product
+from shop.domain.catalog.operations import save_category
 from shop.domain.events import OutboxEvent
 from shop.domain.staff_tasks.models import StaffTask
 from shop.domain.staff_tasks.operations import run_task
@@ -73,6 +74,17 @@ def test_a_file_is_tried_without_a_trace_and_then_imported(owner):
 
     start(owner, address)  # a second press
     assert db.session.scalar(select(func.count()).select_from(StaffTask)) == 2
+
+
+def test_categories_of_a_file_come_after_the_shops_own(owner):
+    save_category("own", "Own", position=4)
+    address = upload(owner, sample()).location
+    work()
+    start(owner, address)
+    work()
+    rows = db.session.execute(select(Category.slug, Category.position).order_by(Category.position)).all()
+    assert rows[0] == ("own", 4) and [position for _, position in rows[1:]] == list(range(5, 4 + len(rows)))
+    assert len(rows) > 1
 
 
 def test_the_same_file_again_has_nothing_to_import(owner):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import DataError, IntegrityError
 
 from shop.db import broken_constraint, db, end_read, operation
@@ -91,8 +91,14 @@ def import_product(draft: ProductDraft, category_name: str, actor: Actor, *, set
     """Save one product of a file, and the category it names when there is none yet; an existing one keeps its words."""
     slug = unless_said(draft.category_slug, None)
     if slug is not None and db.session.scalars(select(Category.id).filter_by(slug=slug)).first() is None:
-        save_category(slug, category_name)
+        save_category(slug, category_name, position=_last_position())
     return save_product(draft, actor, set_stock=set_stock)
+
+
+def _last_position() -> int:
+    """The place behind the top categories that the shop has."""
+    last = db.session.scalar(select(func.max(Category.position)).where(Category.parent_id.is_(None)))
+    return 0 if last is None else last + 1
 
 
 class _Rehearsed(Exception):
