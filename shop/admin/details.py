@@ -42,12 +42,30 @@ def do_act(resource: Resource, act: Act, public_id: str) -> ResponseReturnValue:
     address = _address_after(resource, act, public_id)
     try:
         wish: Any = read_form(act.wish, request.form.items()) if act.wish else None
-        act.do(public_id, wish, current_staff())
+        row = find_row(resource, public_id) if act.question or callable(act.said) else None
+        question = act.question(row, wish) if act.question and "confirmed" not in request.form else ""
+        if question:
+            return _ask_first(resource, act, row, question)
+        name = "" if row is None else resource.row_name(row)
+        outcome = act.do(public_id, wish, current_staff())
     except (Conflict, Invalid, Unknown) as refusal:
         flash(" ".join(dict.fromkeys([refusal.message, *(each.message for each in refusal.details)])), "error")
         return redirect(url_for(resource.endpoint("row"), public_id=public_id), 303)
-    flash(act.said)
+    flash(act.said if isinstance(act.said, str) else act.said(name, outcome))
     return redirect(address, 303)
+
+
+def _ask_first(resource: Resource, act: Act, row: Row, question: str) -> ResponseReturnValue:
+    """The page between the button and the deed: what would come of it, and the button again."""
+    return render(
+        "admin/question.html",
+        resource=resource,
+        row=row,
+        title=f"{act.label} {resource.row_name(row)}",
+        act=act,
+        question=question,
+        typed={each.name: request.form.get(each.name, "") for each in act.fields(row)},
+    )
 
 
 def _address_after(resource: Resource, act: Act, public_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from shop.filled import FilledForm
 from shop.policies import current_staff
 
 REFUSALS = (Invalid, Unknown, Conflict)  # what a form can put right
+SHOWN = 200  # characters of a value beside another's
 
 
 @dataclass(frozen=True)
@@ -71,15 +73,19 @@ def change(resource: Resource, public_id: str) -> ResponseReturnValue:
     """Save the row, or show the form again: with what is wrong, or with what somebody else made of it meanwhile."""
     form = _form_of(resource)
     assert form.change is not None
-    seen = request.form.get("version", "")
     try:
-        row = form.change(public_id, read_form(form.wish, request.form.items()), current_staff(), seen)
+        row = form.change(public_id, read_form(form.wish, request.form.items()), current_staff(), version_seen())
     except ChangedMeanwhile as refusal:
         return _changed_meanwhile(resource, public_id, refusal)
     except REFUSALS as refusal:
         return _refused(resource, refusal, public_id)
     flash("Saved.")
     return redirect(_form_address(resource, resource.row_id(row)), 303)
+
+
+def version_seen() -> str:
+    """The version that the sender knows: that of the opened form, or of "Save mine over it" the one shown beside."""
+    return request.form.get("keep") or request.form.get("version", "")
 
 
 def _form_of(resource: Resource) -> Form:
@@ -109,18 +115,45 @@ def _refused(resource: Resource, refusal: ShopError, public_id: str | None) -> R
 
 
 def _changed_meanwhile(resource: Resource, public_id: str, refusal: ShopError) -> ResponseReturnValue:
-    """Both versions side by side; saving again keeps the typed one, knowingly."""
+    """Both versions side by side. Save is refused again; another button saves the typed one over it, knowingly."""
     end_read()
     row = find_row(resource, public_id)
     typed, saved = _typed(resource), _values(resource, row)
-    labels = {each.name: each.label for each in _form_of(resource).fields}
-    differences = [
-        Difference(labels[name], text, saved.get(name, ""))
-        for name, text in typed.items()
-        if text.replace("\r\n", "\n").strip() != saved.get(name, "").replace("\r\n", "\n").strip()
-    ]
-    page = _page(resource, FilledForm(typed), row, differences=differences, is_late=True)
+    fields = _form_of(resource).fields
+    labels = {each.name: each.label for each in fields}
+    words = {name: dict(pairs) for name, pairs in _choices(fields).items()}
+    words |= {each.name: {"true": "yes", "false": "no"} for each in fields if each.control == "tick"}
+    differences = list_differences(typed, saved, labels, words)
+    seen = request.form.get("version", "")
+    page = _page(resource, FilledForm(typed), row, seen=seen, differences=differences, is_late=True)
     return page, status_of(refusal)
+
+
+def list_differences(
+    typed: Mapping[str, str],
+    saved: Mapping[str, str],
+    labels: Mapping[str, str],
+    words: Mapping[str, Mapping[str, str]],
+) -> list[Difference]:
+    """The labelled fields that were typed otherwise than they are saved; `words` says choices as people read them."""
+    found = []
+    for name, label in labels.items():
+        yours, theirs = (values.get(name, "").replace("\r\n", "\n").strip() for values in (typed, saved))
+        if name in typed and yours != theirs:
+            said = words.get(name, {})
+            found.append(Difference(label, *_around(said.get(yours, yours), said.get(theirs, theirs))))
+    return found
+
+
+def _around(yours: str, theirs: str) -> tuple[str, str]:
+    """Two texts, of long ones what lies around the first place where they differ."""
+    same = len(os.path.commonprefix([yours, theirs]))
+    start = 0 if same < SHOWN // 2 or max(len(yours), len(theirs)) <= SHOWN else same - SHOWN // 4
+    return (_cut(yours, start), _cut(theirs, start))
+
+
+def _cut(text: str, start: int) -> str:
+    return ("…" if start else "") + text[start : start + SHOWN] + ("…" if len(text) > start + SHOWN else "")
 
 
 def _page(
@@ -150,6 +183,7 @@ def _page(
         labels={each.name: each.label for each in fields},
         version=(seen if seen is not None else version_of(resource.version(row))) if row is not None else "",
         address=url_for(resource.endpoint("list")) if is_new else _form_address(resource, resource.row_id(row)),
+        newest="" if is_new else version_of(resource.version(row)),
         can_write=can_write and (is_new or form.change is not None),
         differences=differences,
         is_late=is_late,

@@ -24,6 +24,7 @@ from shop.domain.imports.uploads import (
     handles_of,
     list_catalogues,
     read_catalogue,
+    without_picture,
 )
 from shop.domain.staff_tasks.catalogues import find_catalogue_task, queue_catalogue_task, upload_catalogue
 from shop.errors import Conflict, Gone, Invalid, Malformed
@@ -147,6 +148,7 @@ def _state(file: CatalogueFile) -> dict[str, Any]:
         "running": running,
         "stage": "import" if done else "rehearsal",
         "problem_count": file.problem_count + len(refusals),
+        "without_picture": without_picture(file, "import" if done else "rehearsal"),
         "can_write": current_staff().may(WRITE),
         "refusal": "",
     }

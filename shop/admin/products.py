@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
@@ -15,7 +15,7 @@ from werkzeug.datastructures import FileStorage
 
 from shop.admin.details import history_of, last_change_of
 from shop.admin.errors import status_of
-from shop.admin.forms import REFUSALS
+from shop.admin.forms import REFUSALS, Difference, list_differences, version_seen
 from shop.admin.rendering import render
 from shop.db import end_read
 from shop.domain.catalog.editing import (
@@ -122,19 +122,23 @@ def show(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/<public_id>")
 @policy("staff", WRITE)
 def change(public_id: str) -> ResponseReturnValue:
-    # "Save mine over it" stands on a page that carries the version it showed: it overwrites that one, and only once.
     seen = request.form.get("version", "")
     try:
-        edit_product(public_id, _read(request.form), current_staff(), seen=seen)
+        edit_product(public_id, _read(request.form), current_staff(), seen=version_seen())
     except ChangedMeanwhile as refusal:
         end_read()
         # What was to be added to the stock may be there already: it is typed anew, by who has seen how many there are.
-        typed = {name: text for name, text in _typed().items() if not name.endswith(".stockChange")}
-        return _page(FilledForm(typed), get_product_to_edit(public_id), is_late=True), status_of(refusal)
+        product = get_product_to_edit(public_id)
+        typed = _in_rows_of(product, _typed())
+        typed = {name: text for name, text in typed.items() if not name.endswith(".stockChange")}
+        page = _page(FilledForm(typed), product, seen=seen, differences=_differences(product, typed))
+        return page, status_of(refusal)
     except REFUSALS as refusal:
         end_read()
-        filled = FilledForm.refused(_typed(), refusal)
-        return _page(filled, get_product_to_edit(public_id), seen=seen), status_of(refusal)
+        product, typed = get_product_to_edit(public_id), _typed()
+        filled = FilledForm.refused(_in_rows_of(product, typed), refusal)
+        filled = replace(filled, mistakes=_renamed(filled.mistakes, _moved_rows(product, typed)))
+        return _page(filled, product, seen=seen), status_of(refusal)
     flash("Saved.")
     return redirect(url_for("admin_products.show", public_id=public_id, page=request.args.get("page")), 303)
 
@@ -154,7 +158,9 @@ def preview_description() -> ResponseReturnValue:
     return sanitise_html(request.form.get("description", "")[:100_000])
 
 
-def _page(filled: FilledForm, product: Product | None, *, seen: str | None = None, is_late: bool = False) -> str:
+def _page(
+    filled: FilledForm, product: Product | None, *, seen: str | None = None, differences: list[Difference] | None = None
+) -> str:
     categories = list_categories()
     places = [(each.public_id, " / ".join(step.name for step in path_to(categories, each))) for each in categories]
     offered = offered_variants(product) if product else []
@@ -168,8 +174,10 @@ def _page(filled: FilledForm, product: Product | None, *, seen: str | None = Non
         form=filled,
         labels=LABELS | _row_labels(rows),
         version=version,
-        is_late=is_late,
-        last_change=last_change_of(KIND, product) if product and is_late else None,
+        newest=version_of(product.updated_at) if product else "",
+        is_late=differences is not None,
+        differences=differences,
+        last_change=last_change_of(KIND, product) if product and differences is not None else None,
         history=history_of(KIND, product) if product else [],
         can_write=current_staff().may(WRITE),
         categories=places,
@@ -237,6 +245,64 @@ def _typed() -> dict[str, str]:
     return {name: request.form.getlist(name)[-1] for name in request.form}
 
 
+def _shown_rows(product: Product) -> dict[str, Variant]:
+    """The variants on the page of the form, by the names of their rows there."""
+    offered = offered_variants(product)
+    first = (_page_number(len(offered)) - 1) * ROWS_AT_ONCE
+    return {f"variants.{n}": each for n, each in enumerate(offered[first : first + ROWS_AT_ONCE])}
+
+
+def _moved_rows(product: Product, typed: Mapping[str, str]) -> dict[str, str]:
+    """Where the typed rows of variants and pictures are now, "" for those that are gone: others may have come or gone
+    since the form was opened."""
+    places = {each.public_id: row for row, each in _shown_rows(product).items()}
+    places |= {each.public_id: f"pictures.{n}" for n, each in enumerate(product.images)}
+    return {name.removesuffix(".id"): places.get(text, "") for name, text in typed.items() if name.endswith(".id")}
+
+
+def _in_rows_of(product: Product, typed: Mapping[str, str]) -> dict[str, str]:
+    """What was typed, in the rows of today; a row that is new since has what is saved."""
+    moved = _moved_rows(product, typed)
+    new = {
+        name: text
+        for name, text in _values(product).items()
+        if name.startswith(("variants.", "pictures.")) and name.rpartition(".")[0] not in moved.values()
+    }
+    return new | _renamed(typed, moved)
+
+
+def _renamed(by_field: Mapping[str, str], moved: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    for name, text in by_field.items():
+        row, dot, field = name.rpartition(".")
+        place = moved.get(row, row)
+        if place or not dot:
+            found[f"{place}{dot}{field}"] = text
+    return found
+
+
+def _differences(product: Product, typed: Mapping[str, str]) -> list[Difference]:
+    """What was typed otherwise than it is saved now, but for what only begins new variants."""
+    saved = _values(product)
+    labels = {name: label for name, label in LABELS.items() if name in saved and name != "price"}
+    labels["requiresShipping"] = "Sent by parcel"
+    for row, variant in _shown_rows(product).items():
+        labels |= {
+            f"{row}.{part}": f"{variant.name}, {label}"
+            for part, label in {**PARTS, "isOffered": "on offer"}.items()
+            if part != "stockChange"
+        }
+    for number in range(len(product.images)):
+        labels[f"pictures.{number}.altText"] = f"Picture {number + 1}, in words"
+        labels[f"pictures.{number}.position"] = f"Picture {number + 1}, place"
+    labels |= {f"attributes.{each.number}.values": each.label or "Another detail" for each in _attributes_asked()}
+    places = {each.public_id: each.name for each in list_categories()}
+    yes_no = {"true": "yes", "false": "no"}
+    words = {"category": places, "requiresShipping": yes_no}
+    words |= {name: yes_no for name in labels if name.endswith(".isOffered")}
+    return list_differences(typed, saved, labels, words)
+
+
 def _values(product: Product) -> dict[str, str]:
     """The product as its form has it. Numbers of rows are those of the page of variants."""
     offered = offered_variants(product)
@@ -255,9 +321,8 @@ def _values(product: Product) -> dict[str, str]:
     }
     for number, axis in enumerate(axes_of_product(product)):
         values |= {f"options.{number}.name": axis.name, f"options.{number}.values": "\n".join(axis.values)}
-    first = (_page_number(len(offered)) - 1) * ROWS_AT_ONCE
-    for number, variant in enumerate(offered[first : first + ROWS_AT_ONCE]):
-        values |= {f"variants.{number}.{name}": text for name, text in _variant_values(variant).items()}
+    for row, variant in _shown_rows(product).items():
+        values |= {f"{row}.{name}": text for name, text in _variant_values(variant).items()}
     ids = {variant.id: variant.public_id for variant in product.variants}
     for number, image in enumerate(product.images):
         values |= {

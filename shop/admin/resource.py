@@ -184,7 +184,7 @@ class Act:
     name: str  # a noun, for the address: deletion, merger
     label: str
     do: Callable[[str, Any, Actor], Any]
-    said: str  # afterwards
+    said: str | Callable[[str, Any], str]  # afterwards; made of the row's name before and of what `do` gave back
     wish: type[Input] | None = None
     fields: Callable[[Row], tuple[Field, ...]] = lambda row: ()
     is_possible: Callable[[Row], bool] = lambda row: True
@@ -195,6 +195,7 @@ class Act:
     values: Callable[[Row], Mapping[str, str]] = lambda row: {}  # what its fields hold at first
     is_main: bool = False  # what one is most likely to do there
     key: str = ""  # the letter that presses its button
+    question: Callable[[Row, Any], str] | None = None  # (row, wish): what would come of it, shown on a page of its own
 
     def filled(self, row: Row) -> FilledForm:
         """Its fields as they are shown."""

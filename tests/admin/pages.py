@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from tests.storefront.pages import body, value_of
 
-__all__ = ["body", "fields_of", "send", "sign_in", "value_of"]
+__all__ = ["body", "fields_of", "keeping", "send", "sign_in", "value_of"]
 
 
 def sign_in(client: FlaskClient, email: str, password: str = "correct horse battery", **more: str) -> Any:
@@ -32,6 +32,13 @@ def fields_of(page: Any, form_id: str = "form") -> dict[str, str]:
             continue
         found[name[1]] = html.unescape(_value(tag))
     return found
+
+
+def keeping(late: Any) -> dict[str, str]:
+    """What the page of a conflict sends with "Save mine over it"."""
+    newest = re.search(r'name="keep" value="([^"]+)"', late.get_data(as_text=True))
+    assert newest, "nothing to keep"
+    return {**fields_of(late), "keep": newest[1]}
 
 
 def _value(tag: str) -> str:

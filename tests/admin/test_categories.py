@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from shop.db import db
 from shop.domain.audit.models import AuditEntry
 from shop.domain.catalog.models import Category, FormerSlug
 from shop.domain.catalog.operations import save_category
-from tests.admin.pages import body, fields_of, send, value_of
+from tests.admin.pages import body, fields_of, keeping, send, value_of
 from tests.conftest import make_product
 
 
@@ -82,7 +84,8 @@ def test_who_saves_second_sees_both_versions_and_loses_nothing(owner, tree):
     assert one("soap").name == "Soaps & bars"
     assert "changed this a moment ago - see the difference" in body(late)
     assert "Name Bars Soaps & bars" in body(late) and fields_of(late)["name"] == "Bars"
-    assert owner.post(address, data=fields_of(late)).status_code == 303
+    assert owner.post(address, data=fields_of(late)).status_code == 409
+    assert owner.post(address, data=keeping(late)).status_code == 303
     assert one("soap").name == "Bars"
 
 
@@ -103,7 +106,16 @@ def test_merging_moves_everything_and_keeps_the_address(owner, tree):
     product = make_product("Olive bar", category_id=tree[1].id)
     token = value_of(owner.get("/admin/categories/new"), "csrf_token")
     path = f"/admin/categories/{tree[1].public_id}/merger"
-    answer = owner.post(path, data={"csrf_token": token, "into": other.public_id})
+    page = owner.get(f"/admin/categories/{tree[1].public_id}").get_data(as_text=True)
+    assert re.search(
+        r'<select id="into" name="into" required[^>]*>\s*<option value="" selected>Choose a category', page
+    )
+    owner.post(path, data={"csrf_token": token, "into": ""})
+    asked = owner.post(path, data={"csrf_token": token, "into": other.public_id})
+    assert "1 product of Soap goes to Bars." in body(asked) and "Soap disappears" in body(asked)
+    assert one("soap") is not None
+    answer = owner.post(path, data=fields_of(asked))
+    assert "Soap was merged into Bars" in body(owner.get(answer.location))
     assert answer.status_code == 303 and one("soap") is None
     assert db.session.get(FormerSlug, ("category", "soap")).subject_id == other.id
     row = db.session.execute(db.text(f"SELECT category_id FROM listings WHERE product_id = {product.id}")).scalar()

@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 
 from shop.db import db, frozen_time, refuse_inside_operation, transaction_time
 from shop.domain.audit.models import AuditEntry
-from shop.domain.catalog.models import Product
+from shop.domain.catalog.models import Category, Product
+from shop.domain.catalog.operations import save_category
 from shop.domain.events import OutboxEvent
 from shop.domain.imports import uploads
 from shop.domain.imports.models import CatalogueFile
@@ -65,6 +66,7 @@ def test_a_file_is_tried_without_a_trace_and_then_imported(owner):
     page = body(owner.get(address))
     assert "2 new 0 changed 0 unchanged 0 refused 0 mistakes" in " ".join(page.split())
     assert "Import 2 products" in page
+    assert "2 products will be shown without a picture" in page
     assert products() == 0
     assert "product.created" not in db.session.scalars(select(AuditEntry.action)).all()
     assert "product.saved" not in db.session.scalars(select(OutboxEvent.type)).all()
@@ -72,13 +74,24 @@ def test_a_file_is_tried_without_a_trace_and_then_imported(owner):
     assert start(owner, address).location == address
     assert "Importing: 0 of 2 products" in body(owner.get(address))
     work()
-    assert "Imported" in body(owner.get(address))
+    assert "2 products are shown without a picture" in body(owner.get(address))
     assert products() == 2
     entry = db.session.scalars(select(AuditEntry).filter_by(action="product.created")).first()
     assert entry.user_id is not None
 
     start(owner, address)  # a second press
     assert db.session.scalar(select(func.count()).select_from(StaffTask)) == 2
+
+
+def test_categories_of_a_file_come_after_the_shops_own(owner):
+    save_category("own", "Own", position=4)
+    address = upload(owner, sample()).location
+    work()
+    start(owner, address)
+    work()
+    rows = db.session.execute(select(Category.slug, Category.position).order_by(Category.position)).all()
+    assert rows[0] == ("own", 4) and [position for _, position in rows[1:]] == list(range(5, 4 + len(rows)))
+    assert len(rows) > 1
 
 
 def test_the_same_file_again_has_nothing_to_import(owner):

@@ -10,6 +10,7 @@ import pytest
 
 from shop.admin.lists import csv_text
 from shop.db import db
+from shop.domain.catalog.models import Image
 from shop.domain.catalog.operations import save_category
 from shop.money import Money
 from tests.admin.pages import body
@@ -65,9 +66,12 @@ def test_what_needs_care_has_a_tab(owner):
     bare = make_product("Bare", stock=50)
     undescribed = make_product("Undescribed", stock=50)
     add_picture(undescribed, "a.jpg", "", 100, 100)
+    known = make_product("Known", stock=50)
     low = make_product("Low", stock=2)
     add_picture(low, "b.jpg", "A jar", 100, 100)
-    assert names_in(owner.get("/admin/products?tab=no-image")) == [bare.name]
+    db.session.add(Image(product_id=known.id, source_url="https://example.com/c.jpg", alt_text="A jar", position=0))
+    db.session.commit()
+    assert names_in(owner.get("/admin/products?tab=no-image")) == ["Known", bare.name]
     assert names_in(owner.get("/admin/products?tab=no-alt")) == [undescribed.name]
     assert names_in(owner.get("/admin/products?tab=low")) == [low.name]
 

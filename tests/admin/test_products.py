@@ -12,7 +12,7 @@ from shop.db import db
 from shop.domain.audit.models import AuditEntry
 from shop.domain.catalog.models import Image, Product
 from shop.gateways.storage import DiskStorage
-from tests.admin.pages import body, fields_of, send
+from tests.admin.pages import body, fields_of, keeping, send
 from tests.conftest import make_product
 
 NEW = {
@@ -100,6 +100,19 @@ def test_rows_are_saved_and_mistakes_are_said_at_them(owner, shirt):
     assert 'class="is-number">7<' in page.get_data(as_text=True)
 
 
+def test_a_former_price_is_above_the_price(owner, shirt):
+    for typed in ("20.00", "15"):
+        answer = send(owner, shirt, **{"variants.3.compareAt": typed})
+        assert answer.status_code == 422
+        assert "M / Sage, former price: Enter more than the price, which is 20.00, or leave it" in body(answer)
+    assert send(owner, shirt, **{"variants.3.compareAt": "25,00"}).status_code == 303
+    assert fields_of(owner.get(shirt))["variants.3.compareAt"] == "25.00"
+
+    made = {**NEW, "name": "Other", "compareAt": "19.00"}
+    answer = send(owner, "/admin/products/new", "/admin/products", **made)
+    assert answer.status_code == 422 and "Former price: Enter more than the price" in body(answer)
+
+
 def test_two_people_do_not_overwrite_each_other(owner, shirt):
     opened = fields_of(owner.get(shirt))
     send(owner, shirt, brand="Aster")
@@ -109,9 +122,29 @@ def test_two_people_do_not_overwrite_each_other(owner, shirt):
     assert "changed this" in body(answer)
     assert fields_of(answer)["brand"] == "Other"
 
-    answer = owner.post(shirt, data={**fields_of(answer), "keep": "mine"})
+    answer = owner.post(shirt, data=fields_of(answer))
+    assert answer.status_code == 409
+    answer = owner.post(shirt, data=keeping(answer))
     assert answer.status_code == 303
     assert fields_of(owner.get(shirt))["brand"] == "Other"
+
+
+def test_a_conflict_lists_what_differs_and_keeps_rows_apart(owner, shirt):
+    opened = fields_of(owner.get(shirt))
+    send(
+        owner, shirt, **{"name": "Theirs", "description": "<p>New</p>", "status": "draft", "variants.1.price": "41.00"}
+    )
+    gone = {name: text for name, text in fields_of(owner.get(shirt)).items() if name != "variants.0.isOffered"}
+    assert owner.post(shirt, data={**gone, "variants.0.isOffered": "false"}).status_code == 303
+
+    late = owner.post(shirt, data={**opened, "variants.2.price": "55.00"})
+
+    said = " ".join(body(late).split())
+    assert "Name Linen Shirt Theirs" in said and "Status active draft" in said
+    assert "S / Sage, price 20.00 41.00" in said and "M / White, price 55.00 20.00" in said
+    shown = fields_of(late)
+    assert shown["variants.1.id"] == opened["variants.2.id"] and shown["variants.1.price"] == "55.00"
+    assert shown["variants.4.id"] == opened["variants.5.id"] and shown["variants.4.price"] == "20.00"
 
 
 def test_a_form_sent_twice_changes_the_stock_once(owner, shirt):
@@ -120,11 +153,11 @@ def test_a_form_sent_twice_changes_the_stock_once(owner, shirt):
 
     late = owner.post(shirt, data=opened)
     assert late.status_code == 409
-    again = {**fields_of(late), "keep": "mine"}
+    again = keeping(late)
     assert again["variants.0.stockChange"] == ""
     assert owner.post(shirt, data=again).status_code == 303
 
-    mine = {**again, "version": fields_of(owner.get(shirt))["version"], "variants.0.stockChange": "1"}
+    mine = {**fields_of(late), "version": fields_of(owner.get(shirt))["version"], "variants.0.stockChange": "1"}
     assert [owner.post(shirt, data=mine).status_code for _ in range(2)] == [303, 409]
     assert 'class="is-number">16<' in owner.get(shirt).get_data(as_text=True)
 

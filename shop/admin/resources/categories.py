@@ -64,6 +64,18 @@ def parent_id_of(row: CategoryRow) -> str | None:
     return db.session.scalar(select(Category.public_id).where(Category.id == row.category.parent_id))
 
 
+def question_of_merger(row: CategoryRow, wish: Merger) -> str:
+    """What merging would do, naming both."""
+    target = dict(paths()).get(wish.into)
+    if target is None:
+        return ""
+    name, count = row.category.name, row.product_count
+    held = {0: f"No product is in {name} itself", 1: f"1 product of {name} goes to {target}"}
+    moves = held.get(count, f"{count} products of {name} go to {target}")
+    inside = "" if row.is_leaf else f" The categories inside {name} go there too."
+    return f"{moves}.{inside} {name} disappears, and its address leads to {target}."
+
+
 CATEGORIES = Resource(
     name="categories",
     title="Categories",
@@ -142,9 +154,12 @@ CATEGORIES = Resource(
             "merger",
             "Merge",
             merge_category,
-            "Merged: all that it held is here now.",
+            lambda name, target: f"{name} was merged into {target.name}: all that it held is there now.",
             wish=Merger,
-            fields=lambda row: (Field("into", "Into", "select", choices=lambda: paths_without(row)),),
+            fields=lambda row: (
+                Field("into", "Into", "select", choices=lambda: [("", "Choose a category"), *paths_without(row)]),
+            ),
+            question=question_of_merger,
             hint="Its products and categories move there, and its address leads there.",
             leads_to_list=True,
         ),

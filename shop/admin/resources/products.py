@@ -93,8 +93,9 @@ def is_low() -> ColumnElement[bool]:
 
 
 def has_no_image() -> ColumnElement[bool]:
-    """Products not archived, without a picture."""
-    return and_(Product.status != "archived", ~exists().where(Image.product_id == Product.id))
+    """Products not archived, without a stored picture: one known by its address alone is not shown."""
+    stored = exists().where(Image.product_id == Product.id, Image.file_name.is_not(None))
+    return and_(Product.status != "archived", ~stored)
 
 
 def has_no_alt_text() -> ColumnElement[bool]:

@@ -364,7 +364,7 @@ def _changed(row: _Row, values: Values, currency: str) -> VariantDraft:
         draft,
         sku=wish.sku or draft.sku,
         price=price,
-        compare_at=_money(wish.compare_at, currency, f"{field}.compareAt") if wish.compare_at else None,
+        compare_at=_former_price(wish.compare_at, price, f"{field}.compareAt"),
         weight_grams=row.variant.weight_grams if wish.weight is None else wish.weight,
     )
 
@@ -390,13 +390,14 @@ def _new_variants(
     if not wish.price:
         raise Invalid("Enter a price for the new variants.", [Detail("price", "Enter a price, such as 24.00.")])
     price = _money(wish.price, currency, "price")
+    compare_at = _former_price(wish.compare_at, price, "compareAt")
     skus = _free_skus(wish.sku or slug, combinations, taken)
     return [
         VariantDraft(
             sku=sku,
             price=price,
             option_values=values,
-            compare_at=_money(wish.compare_at, currency, "compareAt") if wish.compare_at else None,
+            compare_at=compare_at,
             weight_grams=wish.weight,
             requires_shipping=wish.requires_shipping,
             stock=wish.stock,
@@ -410,6 +411,17 @@ def _money(text: str, currency: str, field: str) -> Money:
         return Money.parse(text.replace(",", "."), currency)
     except ValueError:
         raise Invalid("A price cannot be read.", [Detail(field, "Write the price as 24.00.")]) from None
+
+
+def _former_price(text: str, price: Money, field: str) -> Money | None:
+    """What it cost before; nothing typed is none. Raises Invalid where it is not above the price: nobody saw it."""
+    if not text:
+        return None
+    former = _money(text, price.currency, field)
+    if former.amount <= price.amount:
+        said = f"Enter more than the price, which is {price.to_decimal()}, or leave it empty."
+        raise Invalid("A former price is not above the price.", [Detail(field, said)])
+    return former
 
 
 def _free_skus(stem: str, combinations: Sequence[Values], taken: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import DataError, IntegrityError
 
 from shop.db import broken_constraint, db, end_read, operation
@@ -98,8 +98,14 @@ def import_product(draft: ProductDraft, category_name: str, actor: Actor, *, set
         if moved := find_moved("category", slug):
             draft = replace(draft, category_slug=moved)
         else:
-            save_category(slug, category_name, actor=actor)
+            save_category(slug, category_name, position=_last_position(), actor=actor)
     return save_product(draft, actor, set_stock=set_stock)
+
+
+def _last_position() -> int:
+    """The place behind the top categories that the shop has."""
+    last = db.session.scalar(select(func.max(Category.position)).where(Category.parent_id.is_(None)))
+    return 0 if last is None else last + 1
 
 
 class _Rehearsed(Exception):

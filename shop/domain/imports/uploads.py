@@ -15,6 +15,7 @@ from shop.db import changed_rows, db, end_read, operation, transaction_time
 from shop.domain.actors import Actor
 from shop.domain.audit.operations import record_change
 from shop.domain.bulk_changes import BulkChange
+from shop.domain.catalog.models import Image, Product
 from shop.domain.imports.models import CatalogueFile
 from shop.domain.imports.operations import import_product, skus_in_use
 from shop.domain.imports.report import RowProblem, in_row_order
@@ -27,6 +28,7 @@ MOST_PRODUCTS = 10_000
 MOST_PROBLEMS = 5000  # kept of a file
 KEPT_FOR = timedelta(days=30)
 LONGEST_VALUE = 200
+BARE = "without_picture"  # among the figures of a file, beside the outcomes
 NO_PRODUCT = "Its rows have mistakes that leave no product: see there."
 
 
@@ -155,28 +157,38 @@ def rehearse(handle: str, wish: FileWish, actor: Actor) -> str:
     outcome = _import(handle, wish, actor)
     savepoint.rollback()
     db.session.expire_all()
-    return _count(wish.file, "rehearsal", outcome)
+    return _count(wish.file, "rehearsal", *outcome)
 
 
 def bring_in(handle: str, wish: FileWish, actor: Actor) -> str:
     """Import one product of the file; says what that did."""
-    return _count(wish.file, "import", _import(handle, wish, actor))
+    return _count(wish.file, "import", *_import(handle, wish, actor))
 
 
-def _import(handle: str, wish: FileWish, actor: Actor) -> str:
+def _import(handle: str, wish: FileWish, actor: Actor) -> tuple[str, bool]:
+    """What became of the product, and whether it has a picture that can be shown."""
     assembled = _content_read(wish.file, wish.currency).products.get(handle)
     if assembled is None or assembled.draft is None:
         raise Conflict(NO_PRODUCT)
     sets_stock = db.session.scalar(select(CatalogueFile.sets_stock).filter_by(public_id=wish.file))
-    return import_product(assembled.draft, assembled.category_name, actor, set_stock=bool(sets_stock)).status
+    saved = import_product(assembled.draft, assembled.category_name, actor, set_stock=bool(sets_stock))
+    stored = select(Image.id).join(Product, Product.id == Image.product_id)
+    stored = stored.where(Product.public_id == saved.public_id, Image.file_name.is_not(None)).limit(1)
+    return saved.status, db.session.scalar(stored) is not None
 
 
-def _count(public_id: str, stage: str, outcome: str) -> str:
+def without_picture(file: CatalogueFile, stage: str) -> int:
+    """How many products of the file the shop shows without a picture after it."""
+    return file.figure(stage, BARE)
+
+
+def _count(public_id: str, stage: str, outcome: str, has_picture: bool) -> str:
     file = db.session.scalars(
         select(CatalogueFile).filter_by(public_id=public_id).with_for_update().execution_options(populate_existing=True)
     ).one()
     figures = dict(file.figures.get(stage, {}))
-    figures[outcome] = figures.get(outcome, 0) + 1
+    for figure in [outcome] if has_picture else [outcome, BARE]:
+        figures[figure] = figures.get(figure, 0) + 1
     file.figures = {**file.figures, stage: figures}
     return outcome.capitalize()
 
