@@ -167,12 +167,13 @@ def _page(
     page, last = _page_number(len(offered)), max(1, -(-len(offered) // ROWS_AT_ONCE))
     rows = offered[(page - 1) * ROWS_AT_ONCE : page * ROWS_AT_ONCE]
     version = "" if product is None else seen if seen is not None else version_of(product.updated_at)
+    attributes = _attributes_asked()
     return render(
         "admin/product.html",
         product=product,
         title=product.name if product else "New product",
         form=filled,
-        labels=LABELS | _row_labels(rows),
+        labels=LABELS | _row_labels(rows) | _attribute_labels(attributes),
         version=version,
         newest=version_of(product.updated_at) if product else "",
         is_late=differences is not None,
@@ -182,7 +183,7 @@ def _page(
         can_write=current_staff().may(WRITE),
         categories=places,
         statuses=PRODUCT_STATUSES,
-        attributes=_attributes_asked(),
+        attributes=attributes,
         options=range(OPTIONS),
         rows=list(enumerate(rows)),
         offered=offered,
@@ -224,6 +225,11 @@ def _row_labels(rows: list[Variant]) -> dict[str, str]:
     return {
         f"variants.{n}.{part}": f"{row.name}, {label}" for n, row in enumerate(rows) for part, label in PARTS.items()
     }
+
+
+def _attribute_labels(asked: list[Said]) -> dict[str, str]:
+    labels = {f"attributes.{each.number}.values": each.label or "Another detail" for each in asked}
+    return labels | {f"attributes.{each.number}.name": "Another detail" for each in asked}
 
 
 def _snippet(filled: FilledForm, product: Product | None) -> dict[str, str]:
@@ -295,7 +301,7 @@ def _differences(product: Product, typed: Mapping[str, str]) -> list[Difference]
     for number in range(len(product.images)):
         labels[f"pictures.{number}.altText"] = f"Picture {number + 1}, in words"
         labels[f"pictures.{number}.position"] = f"Picture {number + 1}, place"
-    labels |= {f"attributes.{each.number}.values": each.label or "Another detail" for each in _attributes_asked()}
+    labels |= _attribute_labels(_attributes_asked())
     places = {each.public_id: each.name for each in list_categories()}
     yes_no = {"true": "yes", "false": "no"}
     words = {"category": places, "requiresShipping": yes_no}

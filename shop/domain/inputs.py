@@ -204,6 +204,12 @@ def _sentence(mistake: dict[str, Any], path: list[str], model: type[BaseModel]) 
         return f"Use at most {limits['max_length']} characters."
     if kind in {"int_parsing", "int_type", "int_from_float", "int_parsing_size"}:
         return "Enter a whole number."
+    if kind in {"decimal_parsing", "decimal_type", "finite_number", "float_parsing", "float_type"}:
+        return "Enter a number, such as 12.5."
+    if kind == "decimal_max_places":
+        return f"Use at most {limits['decimal_places']} digits after the point."
+    if kind in {"decimal_max_digits", "decimal_whole_digits"}:
+        return f"Use at most {limits.get('max_digits', limits.get('whole_digits'))} digits."
     if kind in {"greater_than_equal", "greater_than"}:
         return f"Enter {limits.get('ge', limits.get('gt'))} or more."
     if kind in {"less_than_equal", "less_than"}:

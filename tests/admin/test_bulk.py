@@ -75,7 +75,7 @@ def test_more_rows_than_a_task_takes_are_refused_first(owner, soaps, monkeypatch
 
 
 def test_the_same_form_sent_twice_is_done_once(owner, soaps):
-    preview = go_on(owner, start(owner, "products.prices", soaps), "preview", percent="10")
+    preview = go_on(owner, start(owner, "products.prices", soaps), "preview", percent="10,0 %")
     assert go_on(owner, preview, "do").location == go_on(owner, preview, "do").location
     assert set(all_of(Variant.price_amount)) == {1100}
 
@@ -173,6 +173,9 @@ def test_what_cannot_be_changed_is_said_row_by_row_and_stops_nobody_else(owner, 
 def test_a_mistake_in_the_wish_changes_nothing(owner, soaps):
     answer = go_on(owner, start(owner, "products.prices", soaps), "do", percent="ten")
     assert answer.status_code == 422 and "To save this change, make 1 change" in body(answer)
+    assert "Percent: Enter a number, such as 12.5." in body(answer)
+    for typed, said in (("12.345", "at most 2 digits after the point"), ("nan", "Enter a number"), ("-95", "-90 or")):
+        assert said in body(go_on(owner, start(owner, "products.prices", soaps), "do", percent=typed))
     assert db.session.scalar(db.select(db.func.count()).select_from(StaffTask)) == 0
 
 

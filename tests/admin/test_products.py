@@ -9,7 +9,9 @@ from PIL import Image as Pillow
 from sqlalchemy import select
 
 from shop.db import db
+from shop.domain.actors import SYSTEM
 from shop.domain.audit.models import AuditEntry
+from shop.domain.catalog.attributes import SaveAttribute, save_attribute
 from shop.domain.catalog.models import Image, Product
 from shop.gateways.storage import DiskStorage
 from tests.admin.pages import body, fields_of, keeping, send
@@ -111,6 +113,14 @@ def test_a_former_price_is_above_the_price(owner, shirt):
     made = {**NEW, "name": "Other", "compareAt": "19.00"}
     answer = send(owner, "/admin/products/new", "/admin/products", **made)
     assert answer.status_code == 422 and "Former price: Enter more than the price" in body(answer)
+
+
+def test_a_number_is_taken_with_a_comma_and_its_mistake_names_it(owner, shirt):
+    save_attribute(SaveAttribute(name="weight", label="Fabric weight", kind="number"), SYSTEM)
+    answer = send(owner, shirt, **{"attributes.0.values": "heavy"})
+    assert answer.status_code == 422 and "Fabric weight: Enter a number, such as 12 or 62.5." in body(answer)
+    assert send(owner, shirt, **{"attributes.0.values": "62,5"}).status_code == 303
+    assert fields_of(owner.get(shirt))["attributes.0.values"] == "62.5"
 
 
 def test_two_people_do_not_overwrite_each_other(owner, shirt):

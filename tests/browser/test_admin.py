@@ -152,6 +152,9 @@ def test_who_saves_second_is_shown_both_versions(open_browser, places, watched, 
     second.get_by_role("button", name="Save", exact=True).click()
     expect(second.get_by_text("see the difference")).to_be_visible()
     expect(second.get_by_role("cell", name=f"First {javascript}")).to_be_visible()
+    second.get_by_label("Position").press("Enter")  # the plain save again: it overwrites nobody
+    expect(second.get_by_role("button", name="Save mine over it")).to_be_visible()
+    expect(second.get_by_text("Saved.")).to_have_count(0)
     second.get_by_role("button", name="Save mine over it").click()
     expect(second.get_by_text("Saved.")).to_be_visible()
     expect(second.get_by_label("Description", exact=False).first).to_have_value(f"Second {javascript}")

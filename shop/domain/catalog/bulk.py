@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
@@ -44,10 +44,16 @@ class TagWish(Input):
     tag: Line = Field(min_length=1, max_length=255, title="a tag")
 
 
+def _with_point(given: Any) -> Any:
+    return given.strip().removesuffix("%").strip().replace(",", ".") if isinstance(given, str) else given
+
+
 class PriceWish(Input):
     """By how many percent prices change, and whether the former price is kept as the struck-through one."""
 
-    percent: Decimal = Field(ge=-90, le=900, max_digits=6, decimal_places=2, title="a percentage")
+    percent: Annotated[Decimal, BeforeValidator(_with_point)] = Field(
+        ge=-90, le=900, max_digits=6, decimal_places=2, title="a percentage"
+    )
     keep_former: bool = False
 
     @model_validator(mode="after")

@@ -14,6 +14,7 @@ from shop.db import db, new_public_id, operation, transaction_time
 from shop.domain.actors import Actor
 from shop.domain.audit.operations import record_change
 from shop.domain.catalog.addresses import change_slug
+from shop.domain.catalog.attributes import NUMBER
 from shop.domain.catalog.drafts import MAX_DESCRIPTION, UNSAID, ImageDraft, ProductDraft, VariantDraft
 from shop.domain.catalog.matrix import (
     Axis,
@@ -296,19 +297,15 @@ def _attributes(wish: ProductWish) -> tuple[tuple[str, str], ...]:
             if value.strip() and not name:
                 faults.append(Detail(f"attributes.{number}.name", "Give this attribute a name, such as material."))
             elif value.strip():
-                if kinds.get(name) == "number" and not _is_number(value):
-                    faults.append(Detail(f"attributes.{number}.values", "Enter a number."))
-                pairs[name, value.strip()] = None
+                said = value.strip()
+                if kinds.get(name) == "number":
+                    said = said.replace(",", ".")
+                    if not NUMBER.fullmatch(said):
+                        faults.append(Detail(f"attributes.{number}.values", "Enter a number, such as 12 or 62.5."))
+                pairs[name, said] = None
     if faults:
         raise Invalid(faults[0].message, faults)
     return tuple(pairs)
-
-
-def _is_number(text: str) -> bool:
-    return (
-        text.strip().removeprefix("-").replace(".", "", 1).isascii()
-        and text.strip().removeprefix("-").replace(".", "", 1).isdigit()
-    )
 
 
 def _variants(product: Product, wish: ProductWish, axes: Sequence[Axis]) -> list[tuple[VariantDraft, Variant | None]]:
