@@ -29,6 +29,7 @@ def test_the_cart_link_opens_it_and_its_button_and_a_press_beside_it_close_it(pa
         lambda: page.mouse.click(20, 300),
     ):
         page.locator("#cart-link").click()
+        expect(page.locator("#drawer")).to_be_visible()
         expect(page.locator("#drawer .line")).to_have_count(1)
         page.wait_for_timeout(600)  # a press right after the opening is taken for the rest of a double click
         close()
