@@ -2,7 +2,6 @@
 
 PYTHON ?= python3
 RUN := .venv/bin/python
-WORKERS := $(shell python3 -c 'import os; print(2 * (os.cpu_count() or 1))')
 RUNTIME := requirements.txt requirements-embedded.txt
 COMPILE := .venv/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header $(if $(UPGRADE),--upgrade)
 
@@ -32,7 +31,7 @@ setup: .venv/dev-ok ## make .venv with everything for development (the other tar
 
 ##@ Before you commit
 test: lint ## lint, then every test
-	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile
+	@$(RUN) -m pytest -n auto --dist loadfile
 lint: .venv/dev-ok ## style, who may import whom, types
 	@.venv/bin/ruff check --quiet .
 	@report=$$(.venv/bin/lint-imports --no-cache) || { echo "$$report"; exit 1; }
