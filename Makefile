@@ -11,7 +11,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run reset pictures screenshots test lint bench bench-pages prove-races prove-kills prove-import prove-start prove-pages prove-search prove-pictures lock
+.PHONY: help setup run reset pictures screenshots test lint bench bench-pages prove-races prove-kills prove-audit bench-audit prove-import prove-start prove-pages prove-pricing prove-states prove-search prove-pictures lock
 
 help:
 	@awk '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
@@ -31,7 +31,7 @@ setup: .venv/dev-ok ## make .venv with everything for development (the other tar
 
 ##@ Before you commit
 test: lint ## lint, then every test
-	@$(RUN) -m pytest -n auto --dist loadfile
+	@$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 lint: .venv/dev-ok ## style, who may import whom, types
 	@.venv/bin/ruff check --quiet .
 	@report=$$(.venv/bin/lint-imports --no-cache) || { echo "$$report"; exit 1; }
@@ -47,12 +47,20 @@ bench: .venv/dev-ok ## statements per page and requests per second
 	@$(RUN) -m bench.listings
 bench-pages: .venv/dev-ok ## what each type of page weighs, against its budget (needs Chromium)
 	@$(RUN) -m bench.pages
-prove-races: .venv/dev-ok ## many buyers, few pieces: nothing is sold twice
-	@$(RUN) -m bench.prove_races
+prove-races: .venv/dev-ok ## many buyers, few pieces: nothing is sold twice (URL=http://…: on a running shop; ROUNDS=3)
+	@$(RUN) -m bench.prove_races $(addprefix --url ,$(URL)) $(addprefix --rounds ,$(ROUNDS))
 prove-kills: .venv/dev-ok ## kill processes at the worst moments: nothing is lost
 	@$(RUN) -m bench.prove_kills
+prove-audit: .venv/dev-ok ## 100,000 orders: the audit is clean and quick, and finds one wrong row of each kind
+	@$(RUN) -m bench.prove_audit
+bench-audit: .venv/dev-ok ## how long each check of the audit takes on 100,000 orders
+	@$(RUN) -m bench.prove_audit --no-damage --fresh
 prove-import: .venv/dev-ok ## import a large catalogue, twice
 	@$(RUN) -m bench.prove_import
+prove-pricing: .venv/dev-ok ## a hundred thousand carts at random: every total adds up, and every face says the same
+	@$(RUN) -m bench.prove_pricing
+prove-states: .venv/dev-ok ## a shop lives at random, thousands of times (LIVES=10000): nothing is lost or invented
+	@$(RUN) -m bench.prove_states $(addprefix --lives ,$(LIVES))
 prove-search: .venv/dev-ok ## queries with every kind of mistake find their product, alike and quickly on both databases
 	@$(RUN) -m bench.prove_search $(FILE)
 prove-pictures: .venv/dev-ok ## good and bad pictures made or refused, with time and memory measured

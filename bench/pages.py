@@ -34,7 +34,7 @@ BUDGETS = {  # HTML, CSS, JS, pictures, requests
 
 
 def main() -> int:
-    binary = servers.chromium_binary()
+    binary = servers.chromium_binary(whole=True)
     if binary is None:
         raise SystemExit("Chromium is needed: install the package chromium.")
     record = Record("pages", fresh=True)

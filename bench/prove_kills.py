@@ -16,7 +16,7 @@ import time
 from email import message_from_bytes
 from pathlib import Path
 
-from bench.prove_races import make_variant
+from bench.raced_shop import OwnShop
 from bench.record import Record
 from bench.running_shop import RunningShop, running_shop
 from bench.shopper import Shopper
@@ -46,7 +46,7 @@ def main() -> int:
 
 def prove(engine: str, kills: int, clients: int, chance: random.Random) -> dict:
     with running_shop(engine, roles=("web", "worker", "scheduler")) as shop:
-        variant = make_variant(shop, 10**6)
+        variant = OwnShop(shop, engine).variant(10**6)
         stop, acknowledged, retries = threading.Event(), [], collections.Counter()
         buyers = [
             threading.Thread(target=_buy_until, args=(shop, number, variant, stop, acknowledged, retries))

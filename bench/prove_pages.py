@@ -34,6 +34,7 @@ MEASURED = {
     "TBT": "total-blocking-time",
     "CLS": "cumulative-layout-shift",
 }
+TRIES = 4
 WITH_LIGHTHOUSE = ("home", "listing", "product")
 
 
@@ -41,7 +42,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3, help="Lighthouse runs a page; the median counts")
     asked = parser.parse_args()
-    chromium = servers.chromium_binary()
+    chromium = servers.chromium_binary(whole=True)
     if chromium is None:
         raise SystemExit("Chromium is needed: install the package chromium.")
     install_tools()
@@ -49,6 +50,7 @@ def main() -> int:
     with demo_shop() as shop:
         pages = [*demo_pages(shop), *admin_pages(shop)]
         mistakes = {page.name: check_html(shop, number, page) for number, page in enumerate(pages)}
+        print(*(mistake for found in mistakes.values() for mistake in found), sep="\n", flush=True)
         with edge_before(shop) as (url, flags):
             scores = {
                 page.name: run_lighthouse(chromium, url + page.path, flags, asked.runs)
@@ -59,7 +61,6 @@ def main() -> int:
         score = scores.get(name, {})
         is_ok = not found and all(score.get(category, least) >= least for category, least in LEAST.items())
         record.keep(name, {**score, "HTML mistakes": len(found), "verdict": "ok" if is_ok else "FAILED"})
-        print(*found, sep="\n", end="\n" if found else "")
     print(record.table())
     if any(result["verdict"] != "ok" for result in record.results.values()):
         return 1
@@ -93,7 +94,12 @@ def install_tools() -> None:
 def _node(script: str, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     command = [str(TOOLS / "node_modules/.bin/node"), str(TOOLS / "node_modules" / script), *arguments]
     environment = {**os.environ, **(environment or {})}
-    return subprocess.run(command, cwd=TOOLS, env=environment, capture_output=True, text=True, check=False)
+    # Into files: Node does not wait for a full pipe before it ends, and loses the rest.
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        done = subprocess.run(command, cwd=TOOLS, env=environment, stdout=out, stderr=err, check=False)
+        out.seek(0)
+        err.seek(0)
+        return subprocess.CompletedProcess(command, done.returncode, out.read(), err.read())
 
 
 def check_html(shop: RunningShop, number: int, page) -> list[str]:
@@ -178,6 +184,18 @@ def run_lighthouse(chromium: str, url: str, flags: list[str], runs: int) -> dict
 
 
 def _run_once(chromium: str, url: str, flags: list[str]) -> dict:
+    """One report; where the browser lost its recording, which happens and Lighthouse asks for it, another try."""
+    for _ in range(TRIES - 1):
+        with contextlib.suppress(RecordingLost):
+            return _try_once(chromium, url, flags)
+    return _try_once(chromium, url, flags)
+
+
+class RecordingLost(RuntimeError):
+    """Lighthouse could not measure, and says why."""
+
+
+def _try_once(chromium: str, url: str, flags: list[str]) -> dict:
     chrome = " ".join(("--headless=new", *servers.CHROMIUM_FLAGS, *flags))
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
@@ -194,7 +212,7 @@ def _run_once(chromium: str, url: str, flags: list[str]) -> dict:
             raise RuntimeError(done.stderr[-2000:])
         found = json.loads(report.read_text())
     if found.get("runtimeError"):
-        raise RuntimeError(found["runtimeError"]["message"])
+        raise RecordingLost(found["runtimeError"]["message"])
     return found
 
 

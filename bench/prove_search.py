@@ -21,7 +21,7 @@ from flask_migrate import upgrade
 from sqlalchemy import insert, text
 
 from bench.record import ROOT, Record
-from bench.statements import _app
+from bench.statements import new_app
 from shop.db import db, operation
 from shop.demo.seed import CATALOGUE
 from shop.domain.actors import SYSTEM
@@ -91,7 +91,7 @@ def prove_quality(record: Record, asked: argparse.Namespace) -> list[bool]:
     answers: dict[str, list[list[int]]] = {}
     right: dict[str, dict[str, list[bool]]] = {}
     for engine in asked.engines:
-        with _app(engine).app_context():
+        with new_app(engine).app_context():
             upgrade()
             fill(rows)
             for words in SYNONYMS:
@@ -214,7 +214,7 @@ def prove_speed(record: Record, asked: argparse.Namespace) -> list[bool]:
         for size in asked.sizes:
             chance = random.Random(asked.seed)
             rows = list(made_up(size, chance))
-            with _app(engine).app_context():
+            with new_app(engine).app_context():
                 upgrade()
                 seconds = fill(rows)
                 queries = list(mixed_queries(rows, chance))

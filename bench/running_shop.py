@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.slow_wire import slow_wire
 from shop.demo import valkey
 from tests import servers
 
@@ -104,12 +105,23 @@ class RunningShop:
 
 @contextlib.contextmanager
 def running_shop(
-    engine: str, *, roles: tuple[str, ...] = ("web",), workers: int = 2, redis: bool = True, **settings: str
+    engine: str,
+    *,
+    roles: tuple[str, ...] = ("web",),
+    workers: int = 2,
+    redis: bool = True,
+    delay_ms: float = 0,
+    **settings: str,
 ) -> Iterator[RunningShop]:
-    """Start a migrated, empty shop on "sqlite" or "postgresql"; stop and remove it afterwards."""
+    """Start a migrated, empty shop on "sqlite" or "postgresql"; stop and remove it afterwards.
+
+    With `delay_ms` all that is sent to PostgreSQL arrives so many milliseconds later.
+    """
     folder = Path(tempfile.mkdtemp(prefix="shop-proof-"))
     port = servers.free_port()
-    database = _new_database(engine, folder)
+    database, wire = _new_database(engine, folder), contextlib.ExitStack()
+    if delay_ms:
+        database = wire.enter_context(slow_wire(database, delay_ms))
     store = valkey.start(folder / "valkey") if redis else None
     environment = {
         **os.environ,
@@ -140,6 +152,7 @@ def running_shop(
         yield shop
     finally:
         shop.stop()
+        wire.close()
         if store is not None:
             store.process.terminate()
             store.process.wait(10)

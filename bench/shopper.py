@@ -45,6 +45,7 @@ class Shopper:
     cookies: dict[str, str] = field(default_factory=dict)
     connection: http.client.HTTPConnection | None = None
     buyer: int | None = None  # whose name the order bears, where it is not this client's own
+    is_https: bool = False
 
     @property
     def address(self) -> str:
@@ -57,7 +58,9 @@ class Shopper:
 
     def connect(self) -> None:
         """Open a connection now, to be used by the next request."""
-        self.connection = http.client.HTTPConnection(self.host, self.port, timeout=60, source_address=(self.address, 0))
+        kind = http.client.HTTPSConnection if self.is_https else http.client.HTTPConnection
+        is_here = self.host.startswith("127.") or self.host == "localhost"
+        self.connection = kind(self.host, self.port, timeout=60, source_address=(self.address, 0) if is_here else None)
         self.connection.connect()
 
     def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
@@ -95,10 +98,13 @@ class Shopper:
 
     def fill_cart(self, product_id: str, variant_id: str, quantity: int = 1) -> str:
         cart_id = self.api("POST", "/cart", {}).json()["data"]["id"]
+        self.add_to_cart(cart_id, product_id, variant_id, quantity)
+        return cart_id
+
+    def add_to_cart(self, cart_id: str, product_id: str, variant_id: str, quantity: int = 1) -> None:
         wanted = {"productId": product_id, "variantId": variant_id, "quantity": quantity}
         added = self.api("POST", f"/cart/{cart_id}/items", wanted)
         assert added.status == 200, added.body
-        return cart_id
 
     def place(self, cart_id: str, **headers: str) -> Answer:
         wanted = {

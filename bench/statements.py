@@ -46,25 +46,25 @@ def main() -> int:
     return bool(grew)
 
 
-def new_app(engine: str):
+def new_app(engine: str, **changes):
+    """An application on a database of its own, without limits; `changes` are settings."""
     folder = Path(tempfile.mkdtemp(prefix="shop-bench-"))
     url = f"sqlite:///{folder}/shop.db"
     if engine == "postgresql":
         server = servers.postgres_url()
         assert server, "PostgreSQL is needed: install its server or set TEST_DATABASE_URL"
         url = servers.new_postgres_database(server)
-    return create_app(
-        load_settings(
-            shop_env="development",
-            public_base_url="http://localhost",
-            database_url=url,
-            redis_url=f"unix://{folder}/none",
-            ratelimit_enabled=False,
-            max_open_cash_orders=100_000,
-            max_open_holds_per_address=100_000,
-            log_level="ERROR",
-        )
-    )
+    settings = {
+        "shop_env": "development",
+        "public_base_url": "http://localhost",
+        "database_url": url,
+        "redis_url": f"unix://{folder}/none",
+        "ratelimit_enabled": False,
+        "max_open_cash_orders": 100_000,
+        "max_open_holds_per_address": 100_000,
+        "log_level": "ERROR",
+    }
+    return create_app(load_settings(**settings, **changes))
 
 
 def measure(app, products: int) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +16,9 @@ from sqlalchemy.exc import DBAPIError
 from shop.assets import compress
 from shop.db import is_unreachable
 from shop.domain.actors import SYSTEM
-from shop.domain.audit_checks import Finding, run_audit
+from shop.domain.audit_checks.check import Finding
+from shop.domain.audit_checks.repair import advice_for, repair
+from shop.domain.audit_checks.run import run_audit
 from shop.domain.catalog.facets import count_products
 from shop.domain.catalog.listings import refresh_all_listings
 from shop.domain.customers.operations import OWNER, NewStaff, create_staff
@@ -102,20 +105,37 @@ def seed() -> None:
 
 
 @shop.command()
+@click.option(
+    "--repair", "with_repair", is_flag=True, help="First put right what other rows say how; explain the rest."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines.")
-def audit(as_json: bool) -> None:
+def audit(with_repair: bool, as_json: bool) -> None:
     """Check every invariant of the shop's tables; exit code 1 when one is broken.
+
+    With --repair, counters, lists and messages that follow from other rows are made anew, each written in the audit
+    log. Money, the ledger of stock and the histories are never touched; what to look at is said.
 
     Example: flask shop audit --json | jq '.checks[] | select(.rows > 0)'
     """
     findings = run_audit()
+    repairs = []
+    if with_repair:
+        delays = {"review_request": timedelta(days=settings.review_request_days)}
+        for sentence in repair(findings, SYSTEM, delays=delays):
+            repairs.append(sentence)
+            if not as_json:
+                click.echo(f"repaired  {sentence}")
+        findings = run_audit() if repairs else findings
     is_clean = not any(finding.rows for finding in findings)
     if as_json:
         checks = [vars(finding) for finding in findings]
-        click.echo(json.dumps({"is_clean": is_clean, "checks": checks}, ensure_ascii=False, default=str))
+        values = {"is_clean": is_clean, **({"repairs": repairs} if with_repair else {}), "checks": checks}
+        click.echo(json.dumps(values, ensure_ascii=False, default=str))
     else:
         for finding in findings:
             click.echo(_audit_line(finding))
+            if finding.rows and with_repair:
+                click.echo(f"     not repaired. {advice_for(finding)}")
     if not is_clean:
         sys.exit(1)
 

@@ -89,7 +89,14 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
     registry = registry(
         metadata=metadata,
-        type_annotation_map={int: BigInt, datetime: UtcDateTime, dict[str, Any]: JSON, list[str]: JSON},
+        type_annotation_map={
+            int: BigInt,
+            datetime: UtcDateTime,
+            dict[str, Any]: JSON,
+            list[str]: JSON,
+            list[int]: JSON,
+            list[dict[str, Any]]: JSON,
+        },
     )
 
 

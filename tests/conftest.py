@@ -58,6 +58,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "breaks_invariants: breaks rows on purpose, so the audit after it is skipped")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are processors: a test often waits for Chromium or for another process."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else 4
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" in metafunc.fixturenames:
         wants_both = "tests/domain/" in metafunc.definition.nodeid or metafunc.definition.get_closest_marker(
@@ -167,7 +172,7 @@ def _has_traded(url: str) -> bool:
 
 
 def assert_invariants() -> None:
-    from shop.domain.audit_checks import run_audit
+    from shop.domain.audit_checks.run import run_audit
 
     findings = [finding for finding in run_audit(with_lateness=False) if finding.rows]
     assert not findings, f"flask shop audit: {findings}"

@@ -76,9 +76,15 @@ def nginx_binary() -> str | None:
     return _find_nginx() if _is_here("Nginx") else None
 
 
-def chromium_binary() -> str | None:
-    """The Chromium program."""
-    return _find_chromium() if _is_here("Chromium") else None
+def chromium_binary(*, whole: bool = False) -> str | None:
+    """The Chromium program: its headless shell where there is one, which needs half of the processor for the same.
+
+    `whole=True`: never the shell, for what it does not have (pages kept in memory, Lighthouse).
+    """
+    found = _find_chromium(whole) if _is_here("Chromium") else None
+    if whole and found is None and os.environ.get("REQUIRE_ALL") == "1":
+        raise RuntimeError(f"Chromium was not found and REQUIRE_ALL=1: {CURES['Chromium']}.")
+    return found
 
 
 def free_port() -> int:
@@ -101,9 +107,10 @@ def _find_nginx() -> str | None:
     return found if shutil.which("openssl") else None
 
 
-def _find_chromium() -> str | None:
+def _find_chromium(whole: bool = False) -> str | None:
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return next((found for name in names if (found := shutil.which(name))), None)
+    shell = () if whole else ("chromium-headless-shell",)
+    return next((found for name in (*shell, *names) if (found := shutil.which(name))), None)
 
 
 def _temporary_folder(name: str) -> Path:

@@ -15,19 +15,27 @@ from sqlalchemy import text
 from shop.db import db, operation
 from shop.domain.actors import SYSTEM, Actor
 from shop.domain.audit.operations import record_change
-from shop.domain.audit_checks import CHECKS, Finding, run_audit, run_check
+from shop.domain.audit_checks.check import Finding
+from shop.domain.audit_checks.run import CHECKS, run_audit, run_check
+from shop.domain.carts.operations import ApplyCode, apply_code
 from shop.domain.catalog.listings import refresh_all_listings
 from shop.domain.catalog.models import Product
-from shop.domain.checkout import cancel_order
+from shop.domain.checkout import cancel_order, place_order
 from shop.domain.customers.operations import create_user
 from shop.domain.models import APPEND_ONLY
-from shop.domain.orders.operations import deliver_order, ship_order, start_processing
+from shop.domain.orders.models import OrderLineItem
+from shop.domain.orders.operations import deliver_order, start_processing
 from shop.domain.orders.queries import email_addresses_of
+from shop.domain.orders.returns import ReceiveReturn, receive_return
+from shop.domain.orders.shipments import ship_order
 from shop.domain.outbox import claim_email, dispatch_events, mark_sent, unasked_emails, undispatched_events
 from shop.domain.payments.operations import collect_cash
+from shop.domain.payments.refunds import RefundPayment, refund_payment
 from shop.domain.reviews.operations import ModerateReview, WriteReview, moderate_review, submit_review
 from shop.domain.terms import Terms
-from tests.conftest import SHOPPER, make_product, placed_order, variants_of
+from tests.conftest import SHOPPER, cart_with, make_product, order_wish, placed_order, variants_of
+from tests.domain.promotions.codes import make_code
+from tests.domain.tax_zones.zones import make_zone
 
 # What each check promises -> how to break it, by engine where they need different words; None where a constraint
 # cannot be put aside.
@@ -44,8 +52,25 @@ DAMAGE: dict[str, str | dict[str, str | None]] = {
     "The discounts of the lines sum to the order's": (
         "UPDATE orders SET discount_amount = 1, total_amount = total_amount - 1"
     ),
-    "An order, its cart, lines and payments are of one currency": "UPDATE payments SET currency = 'EUR'",
+    "A code was used as often as orders hold it that were not cancelled, and within its limit": (
+        "UPDATE discount_codes SET used = used + 1"
+    ),
+    "No customer has used a code more often than it was used": "UPDATE discount_customers SET used = used + 1",
+    "An order that was not cancelled holds the code that it names; a cancelled one has given it back": (
+        "UPDATE discount_redemptions SET released_at = created_at"
+    ),
+    "An order has a discount only by a code": "UPDATE orders SET discount_code = NULL",
+    "An order, its cart, lines, payments and refunds are of one currency": "UPDATE payments SET currency = 'EUR'",
     "Nothing is refunded or captured beyond what there is": "UPDATE payments SET refunded_amount = captured_amount + 1",
+    "What a payment has given back is the sum of its refunds, and the order says so": (
+        "UPDATE orders SET payment_status = 'paid' WHERE payment_status = 'partially_refunded'"
+    ),
+    "A refund is its units' shares, delivery and the rest, and of its own order": (
+        "UPDATE refund_line_items SET amount = amount + 1"
+    ),
+    "No unit and no delivery is refunded twice or beyond what it cost": (
+        "UPDATE refund_line_items SET quantity = 99"
+    ),
     "An order is paid when, and only when, its money was collected or it costs nothing": (
         "UPDATE orders SET payment_status = 'paid' WHERE status = 'confirmed'"
     ),
@@ -70,6 +95,13 @@ DAMAGE: dict[str, str | dict[str, str | None]] = {
     "What was sold is what was shipped, order by order": (
         "UPDATE reservations SET status = 'released' WHERE status = 'shipped'"
     ),
+    "What is in an order's parcels is what left the stock for it": (
+        "UPDATE shipment_line_items SET quantity = quantity + 1"
+    ),
+    "No more of a line came back than was sent": "UPDATE return_line_items SET quantity = 99",
+    "What came back is in the ledger where it is on sale again, and nowhere else": (
+        "UPDATE stock_movements SET reference = 'ret_1' WHERE kind = 'return'"
+    ),
     "A hold has a pending order or open cart and ends within 60 minutes; a promise has a confirmed order": (
         "UPDATE reservations SET expires_at = '2099-01-01 00:00:00.000000' WHERE status = 'held'"
     ),
@@ -84,13 +116,17 @@ DAMAGE: dict[str, str | dict[str, str | None]] = {
     "An order moves from where it is, and only where it may": (
         "UPDATE order_events SET to_status = 'shipped' WHERE to_status = 'confirmed'"
     ),
-    "The history of an order has no gap": "UPDATE order_events SET seq = 9 WHERE seq = 2",
+    "The history of an order has no gap": "UPDATE order_events SET seq = 99 WHERE seq = 2",
     "An order is where its history says": "UPDATE orders SET status = 'confirmed' WHERE status = 'pending'",
+    "How far the goods are is what the parcels and returns say": (
+        "UPDATE orders SET shipping_status = 'returned' WHERE shipping_status = 'delivered'"
+    ),
     "Every order has a number of its own, which opens nothing": "UPDATE orders SET number = NULL",
     "Every move of an order says who made it": "UPDATE order_events SET \"by\" = 'staff', user_id = NULL",
     "Every move of an order is told by one event, and no event tells of what did not happen": (
         "DELETE FROM outbox_events WHERE type = 'order.placed'"
     ),
+    "Every parcel, return and refund is told by one event": "DELETE FROM outbox_events WHERE type = 'return.received'",
     "Every dispatched event has a row for each effect": "DELETE FROM emails",
     "No event waits for its dispatch": (
         "UPDATE outbox_events SET dispatched_at = NULL, created_at = '2020-01-01 00:00:00.000000'"
@@ -115,6 +151,8 @@ DAMAGE: dict[str, str | dict[str, str | None]] = {
     "A product's from-price is the lowest price of its variants on offer": (
         "UPDATE products SET from_price_amount = from_price_amount + 1"
     ),
+    "A place is in one active tax zone at most": "UPDATE tax_zones SET is_active = true",
+    "A tax zone has places and a standard rate": "DELETE FROM tax_rates WHERE category_id IS NULL",
     "Every reference leads to a row": {
         "sqlite": "UPDATE payments SET order_id = 90000 + id",
         "postgresql": "ALTER TABLE payments ADD CONSTRAINT x FOREIGN KEY (order_id) REFERENCES orders NOT VALID",
@@ -129,20 +167,30 @@ def lived_in(app: Flask, terms: Terms) -> Flask:
     """A shop with an order of every kind: pending, confirmed, delivered and paid, cancelled; their e-mails are sent."""
     staff = Actor("staff", user_id=create_user(email="anna@example.com", password="long enough").id)
     variants = variants_of(make_product(stock=20, variants=["30 ml", "50 ml"]))
+    make_code()
     pending, confirmed, delivered, cancelled = (
         placed_order(terms, (variants[0], 2), (variants[1], 3), confirm=confirm)
         for confirm in (False, True, True, True)
     )
     assert pending.id < confirmed.id
+    cart = cart_with(terms, (variants[0], 1))
+    apply_code(cart, ApplyCode(discountCode="SPRING"), SHOPPER, terms)
+    place_order(order_wish(cart), SHOPPER, terms)
     cancel_order(cancelled.id, SHOPPER)
     start_processing(delivered.id, staff)
     ship_order(delivered.id, staff)
     deliver_order(delivered.id, staff)
     collect_cash(delivered.id, delivered.total, staff)
+    line_id = db.session.scalar(db.select(OrderLineItem.public_id).filter_by(order_id=delivered.id, position=1))
+    one = {line_id: 1}
+    receive_return(delivered.id, staff, ReceiveReturn(quantities=one, restock=True))
+    refund_payment(delivered.id, staff, RefundPayment(quantities=one))
     product_id = db.session.scalar(db.select(Product.public_id))
     review = submit_review(delivered.id, product_id, WriteReview(rating=4, body="Good."))
     moderate_review(review.public_id, ModerateReview(decision="approve"), SYSTEM)
     note_change(staff)
+    make_zone("DE")
+    make_zone("DE", isActive=False)
     send_everything()
     return app
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import selectinload
 
 from shop import create_app
 from shop.db import db, operation
@@ -16,13 +18,17 @@ from shop.domain.actors import SYSTEM
 from shop.domain.audit.operations import record_change
 from shop.domain.catalog.models import Attribute, FacetValue, Listing
 from shop.domain.catalog.operations import save_product
+from shop.domain.orders.models import Shipment
 from shop.domain.search.index import index_all_queued
 from shop.domain.search.models import SearchDocument
 from shop.domain.search.queries import search_products
+from shop.errors import Conflict
 from tests import servers
-from tests.conftest import make_product
+from tests.conftest import make_product, make_staff, variants_of
 from tests.conftest import test_settings as settings_for_tests
 from tests.domain.catalog.drafts import shirt, size, soap
+from tests.domain.orders.stories import delivered_order, packed_order
+from tests.domain.tax_zones.zones import make_zone
 
 pytestmark = pytest.mark.both_databases
 
@@ -145,3 +151,48 @@ def assert_append_only():
     for statement in ("UPDATE audit_entries SET action = 'x'", "DELETE FROM audit_entries"):
         with pytest.raises(DBAPIError), db.engine.begin() as connection:
             connection.exec_driver_sql(statement)
+
+
+def test_tax_zones_go_and_come_back_with_their_checks(app):
+    make_zone("DE", "standard 19")
+    insert = "INSERT INTO tax_rates (zone_id, category_id, name, parts_per_million) VALUES"
+    db.session.remove()
+
+    try:
+        downgrade(revision="0006")
+    finally:
+        upgrade()
+
+    assert db.session.execute(text("SELECT count(*) FROM tax_zones")).scalar() == 0
+    zone = make_zone("DE", "standard 19")
+    for faulty in (f"({zone.id}, NULL, '', 1)", f"({zone.id}, 1, '', 1000001)", f"({zone.id}, 1, '', -1)"):
+        with pytest.raises((IntegrityError, Conflict)):
+            run_statement(f"{insert} {faulty}")
+    with pytest.raises(IntegrityError):
+        run_statement("UPDATE tax_zones SET rounding = 'never'")
+    with pytest.raises(IntegrityError):
+        run_statement("UPDATE tax_zone_places SET region = 'Bayern'")
+
+
+@operation
+def run_statement(statement):
+    db.session.execute(text(statement))
+
+
+@pytest.mark.breaks_invariants  # the ledger names the parcels of before, which the way down has forgotten
+def test_what_was_sent_before_parcels_were_is_one_parcel_an_order(app, terms):
+    staff = make_staff()
+    variant = variants_of(make_product("Amber", stock=9))[0]
+    delivered = delivered_order(terms, staff, (variant, 2))
+    packed_order(terms, staff, (variant, 1))
+    before = delivered.shipments[0]
+    db.session.remove()
+
+    try:
+        downgrade(revision="0006")
+    finally:
+        upgrade()
+
+    (parcel,) = db.session.scalars(select(Shipment).options(selectinload(Shipment.line_items))).all()
+    assert (parcel.order_id, parcel.units, parcel.user_id) == (delivered.id, 2, staff.user_id)
+    assert abs(parcel.shipped_at - before.shipped_at) < timedelta(seconds=1) and parcel.delivered_at is not None

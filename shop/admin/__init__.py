@@ -2,7 +2,21 @@
 
 from flask import Blueprint, Flask
 
-from shop.admin import dashboard, entry, imports, products, rendering, search, searches, staff_tasks
+from shop.admin import (
+    dashboard,
+    discount_test,
+    entry,
+    imports,
+    orders,
+    pictures,
+    products,
+    rendering,
+    search,
+    searches,
+    shipping,
+    staff_tasks,
+    tax_test,
+)
 from shop.admin.resources import RESOURCES
 from shop.admin.routes import add_resource
 
@@ -10,7 +24,8 @@ from shop.admin.routes import add_resource
 def register(app: Flask) -> None:
     """Add the admin's pages, and what its templates may use."""
     rendering.register(app)
-    for face in (entry, dashboard, search, searches, staff_tasks, products, imports):
+    tests = (shipping, tax_test, discount_test)
+    for face in (entry, dashboard, search, searches, staff_tasks, products, pictures, imports, orders, *tests):
         app.register_blueprint(face.blueprint)
     blueprint = Blueprint("admin", __name__, url_prefix="/admin")
     for resource in RESOURCES:

@@ -41,7 +41,7 @@ def do_act(resource: Resource, act: Act, public_id: str) -> ResponseReturnValue:
     """Do one thing to the row; where it cannot be done, the row's page says why."""
     address = _address_after(resource, act, public_id)
     try:
-        wish: Any = read_form(act.wish, request.form.items()) if act.wish else None
+        wish: Any = read_form(act.wish, request.form.items(multi=True)) if act.wish else None
         row = find_row(resource, public_id) if act.question or callable(act.said) else None
         question = act.question(row, wish) if act.question and "confirmed" not in request.form else ""
         if question:

@@ -56,7 +56,7 @@ def create(resource: Resource) -> ResponseReturnValue:
     form = _form_of(resource)
     assert form.create is not None
     try:
-        row = form.create(read_form(form.wish, request.form.items()), current_staff())
+        row = form.create(read_form(form.wish, request.form.items(multi=True)), current_staff())
     except REFUSALS as refusal:
         return _refused(resource, refusal, None)
     flash(f"The {resource.singular} was made.")
@@ -74,7 +74,8 @@ def change(resource: Resource, public_id: str) -> ResponseReturnValue:
     form = _form_of(resource)
     assert form.change is not None
     try:
-        row = form.change(public_id, read_form(form.wish, request.form.items()), current_staff(), version_seen())
+        wish = read_form(form.wish, request.form.items(multi=True))
+        row = form.change(public_id, wish, current_staff(), version_seen())
     except ChangedMeanwhile as refusal:
         return _changed_meanwhile(resource, public_id, refusal)
     except REFUSALS as refusal:

@@ -55,6 +55,8 @@ def navigation() -> Iterator[tuple[str, list[Place]]]:
             )
     if may_open("admin_searches.show_searches"):
         sections.setdefault("Catalogue", []).append(_place("Searches", "admin_searches.show_searches", "search"))
+    if may_open("admin_shipping.show_test_box"):
+        sections.setdefault("Shipping", []).append(_place("Test box", "admin_shipping.show_test_box", "search"))
     if any(current_staff().may(change.permission) for change in KINDS.values()):
         sections.setdefault("The shop", []).append(_place("Tasks", "admin_tasks.show_tasks", "list"))
     yield from sections.items()

@@ -7,7 +7,7 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Add the API's blueprints."""
-    from shop.api import carts, catalog, documents, orders, reviews, wishlists
+    from shop.api import carts, catalog, discounts, documents, orders, reviews, wishlists
 
-    for module in (catalog, reviews, carts, orders, wishlists, documents):
+    for module in (catalog, reviews, carts, discounts, orders, wishlists, documents):
         app.register_blueprint(module.bp)

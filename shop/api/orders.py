@@ -22,6 +22,8 @@ from shop.domain.orders.models import Order
 from shop.domain.orders.queries import get_order
 from shop.domain.orders.tokens import order_token
 from shop.domain.payments.operations import CashOnDelivery, confirm_cash_on_delivery, refuse_cards
+from shop.domain.places import Place
+from shop.domain.shipping_zones.queries import methods_to
 from shop.extensions import terms
 from shop.policies import current_caller, policy
 
@@ -100,10 +102,12 @@ def _with_token(answer: dict[str, Any]) -> dict[str, Any]:
 
 def _with_cart(response: Response, wanted: PlaceOrder) -> Response:
     """A changed total answers with the cart as it is now, priced with the chosen method."""
-    method = next(method for method in terms.shipping_methods if method.id == wanted.shipping_method)
+    methods = methods_to(Place.of(wanted.shipping_address.model_dump()), terms)
+    method = next((method for method in methods if method.id == wanted.shipping_method), None)
     cart = get_cart(wanted.cart_id, current_caller())
     answer = response.get_json()
-    shown = present_cart(price_cart(cart, terms, method), public_id_of(cart.user_id))
+    place = Place(wanted.shipping_address.country, wanted.shipping_address.region or "")
+    shown = present_cart(price_cart(cart, terms, method, place=place), public_id_of(cart.user_id))
     answer["error"]["cart"] = shown.model_dump(mode="json", by_alias=True)
     response.set_data(json.dumps(answer))
     return response

@@ -33,6 +33,7 @@ from shop.api.schemas import (
     ProductDetail,
     ProductOut,
     Rating,
+    ReceiptStep,
     ReviewOut,
     ReviewSummary,
     ReviewTaken,
@@ -40,6 +41,7 @@ from shop.api.schemas import (
     VariantOut,
     WishListItemOut,
 )
+from shop.api.shipments import present_shipment
 from shop.domain.carts.queries import CartLine, PricedCart
 from shop.domain.catalog.models import Category, Collection, Image, Product, Variant
 from shop.domain.catalog.queries import Page, branch_counts, children_of
@@ -254,8 +256,11 @@ def present_cart(priced: PricedCart, customer_id: str | None = None) -> CartOut:
         tax_included=receipt.tax_included.amount,
         total=receipt.total.amount,
         currency=cart.currency,
-        discount_code=None,
-        notices=[NoticeOut(code=notice.code, message=notice.message, item_id=notice.line) for notice in priced.notices],
+        discount_code=priced.code.code if priced.code else None,
+        notices=[
+            NoticeOut(code=notice.code, message=notice.message, item_id=notice.line or None)
+            for notice in priced.notices
+        ],
         created_at=cart.created_at,
         updated_at=cart.updated_at,
         expires_at=cart.expires_at,
@@ -311,7 +316,7 @@ def status_url(order: Order) -> str:
 
 
 def _order_fields(order: Order, customer_id: str | None) -> dict[str, Any]:
-    method = order.shipping_method
+    method, parcels = order.shipping_method, order.shipments[::-1]
     return {
         "id": order.public_id,
         "order_number": order.number,
@@ -323,12 +328,12 @@ def _order_fields(order: Order, customer_id: str | None) -> dict[str, Any]:
         "items": [_present_order_item(line) for line in order.line_items],
         "subtotal": order.subtotal_amount,
         "discount": order.discount_amount,
-        "discount_code": None,
+        "discount_code": order.discount_code,
         "shipping": order.shipping_amount,
         "tax": order.tax_amount,
         "tax_included": order.tax_included_amount,
         "total": order.total_amount,
-        "refunded": 0,
+        "refunded": order.refunded.amount,
         "currency": order.currency,
         "shipping_address": AddressOut(**order.shipping_address),
         "billing_address": AddressOut(**order.billing_address),
@@ -337,8 +342,9 @@ def _order_fields(order: Order, customer_id: str | None) -> dict[str, Any]:
         ),
         "payment_method": order.payment_method,
         "estimated_delivery": order.estimated_delivery,
-        "tracking_number": None,
-        "shipments": [],
+        "tracking_number": next((each.tracking_number for each in parcels if each.tracking_number), None),
+        "shipments": [present_shipment(order, each) for each in order.shipments],
+        "receipt": [ReceiptStep(**step) for step in order.receipt_steps],
         "history": [
             OrderMove(at=move.created_at, track=move.track, from_=move.from_status, to=move.to_status, by=move.by)
             for move in order.history

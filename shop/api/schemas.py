@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
+from shop.api.output import Output
+from shop.api.shipments import ShipmentOut
+
 T = TypeVar("T")
-
-
-class Output(BaseModel):
-    """The base of every answer: camelCase names, nothing unnamed."""
-
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid")
 
 
 class Data(Output, Generic[T]):
@@ -248,7 +245,7 @@ class CartItemOut(Output):
 class NoticeOut(Output):
     code: str
     message: str
-    item_id: str
+    item_id: str | None  # of the line that it is about; none where it is about the whole cart
 
 
 class CartOut(Output):
@@ -343,6 +340,14 @@ class OrderMove(Output):
     )
 
 
+class ReceiptStep(Output):
+    """How one figure of the order came about; `figure` names it, such as items.1.discount, shipping or total."""
+
+    figure: str
+    amount: int
+    words: str
+
+
 class OrderOut(Output):
     id: str
     order_number: str
@@ -367,7 +372,8 @@ class OrderOut(Output):
     payment_method: str
     estimated_delivery: date | None
     tracking_number: str | None
-    shipments: list[dict[str, Any]]
+    shipments: list[ShipmentOut]
+    receipt: list[ReceiptStep]
     history: list[OrderMove]
     notes: str
     status_url: str

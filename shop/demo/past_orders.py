@@ -21,9 +21,12 @@ from shop.domain.customers.models import User
 from shop.domain.events import OutboxEvent
 from shop.domain.orders.models import Order
 from shop.domain.orders.operations import close_order as end_unpaid_order
-from shop.domain.orders.operations import deliver_order, ship_order, start_processing
+from shop.domain.orders.operations import deliver_order, start_processing
+from shop.domain.orders.returns import ReceiveReturn, receive_return
+from shop.domain.orders.shipments import ShipOrder, ship_order
 from shop.domain.payments.operations import CASH, CashOnDelivery, collect_cash, confirm_cash_on_delivery
-from shop.domain.shipping import methods_serving
+from shop.domain.payments.refunds import RefundPayment, refund_payment
+from shop.domain.places import Place
 from shop.domain.terms import Terms
 from shop.money import Money
 
@@ -33,6 +36,9 @@ OLD = (*("delivered",) * 7, "cancelled", *("delivered",) * 3, "unpaid")  # four 
 FATES = (*OLD * 4, *("shipped",) * 4, *("processing",) * 3, *("confirmed",) * 3, *("pending",) * 2)
 # Days ago that the first and the last order of a fate were placed.
 OPEN_SINCE = {"shipped": (5.0, 2.6), "processing": (2.4, 1.2), "confirmed": (1.1, 0.1)}
+SENT_BACK = 9  # of every ninth delivered order a unit comes back
+RETURNED = "Changed my mind"
+CARRIERS = ("DHL", "UPS", "Aramex")
 LINAS = 7  # every seventh order is of the customer to sign in as
 KEEP_UNITS = 12  # scarce articles stay as scarce as the catalogue has them
 NOTES = ("", "", "", "Please ring twice.", "", "It is a present: no bill in the parcel, please.", "", "")
@@ -63,7 +69,7 @@ def place_past_orders(
     shoppers: Sequence[Shopper], since: Mapping[str, datetime], staff: User, terms: Terms, now: datetime
 ) -> int:
     """Place the orders and take each as far as its fate says; returns how many. For use in the seed's operation."""
-    served = [s for s in shoppers if methods_serving(terms.shipping_methods, s.person["country"])]
+    served = [s for s in shoppers if terms.shipping_table.methods_for(Place(s.person["country"]))]
     if len(served) < 2:
         return 0
     dice = Random(2026)
@@ -116,6 +122,7 @@ class _Story:
     def __init__(self, shopper: Shopper, packer: Actor, terms: Terms, placed_at: datetime, now: datetime) -> None:
         self.shopper, self.packer, self.terms, self.placed_at, self.now = shopper, packer, terms, placed_at, now
         self.order: Order
+        self.lines: list[str] = []  # of the order, by their public ids
 
     def place(self, wanted: Sequence[tuple[Variant, int]], dice: Random) -> None:
         actor = self.shopper.actor
@@ -125,10 +132,11 @@ class _Story:
                 ids = {"productId": variant.product.public_id, "variantId": variant.public_id, "quantity": quantity}
                 add_to_cart(cart.public_id, AddToCart.model_validate(ids), actor)
             self.order = place_order(self._wish(cart.public_id, dice), actor, self.terms)
+            self.lines = [line.public_id for line in self.order.line_items]
 
     def _wish(self, cart_id: str, dice: Random) -> PlaceOrder:
         person = self.shopper.person
-        methods = methods_serving(self.terms.shipping_methods, person["country"])
+        methods = self.terms.shipping_table.methods_for(Place(person["country"]))
         address = {to_camel(name): text for name, text in person.items() if text}
         wish = {
             "cartId": cart_id,
@@ -158,16 +166,32 @@ class _Story:
         with self._after(timedelta(hours=5)):
             start_processing(order_id, self.packer)
         if fate == "processing":
+            if len(self.lines) > 1:
+                self._send({self.lines[0]: 1}, timedelta(hours=20))
             return
-        with self._after(timedelta(hours=23)):
-            ship_order(order_id, self.packer)
+        self._send({}, timedelta(hours=23))
         if fate == "delivered":
             self._deliver()
+
+    def _send(self, quantities: dict[str, int], after: timedelta) -> None:
+        number = self.order.id
+        parcel = {"carrier": CARRIERS[number % len(CARRIERS)], "trackingNumber": f"AS{number * 7919:09}"}
+        with self._after(after):
+            ship_order(number, self.packer, ShipOrder.model_validate({**parcel, "quantities": quantities}))
 
     def _deliver(self) -> None:
         with self._after(timedelta(days=3, hours=6)):
             deliver_order(self.order.id, self.packer)
             collect_cash(self.order.id, Money(self.order.total_amount, self.order.currency), self.packer)
+        if self.order.id % SENT_BACK == 0:
+            self._take_back({self.lines[0]: 1})
+
+    def _take_back(self, quantities: dict[str, int]) -> None:
+        """A unit comes back as new a week later, and is paid back."""
+        with self._after(timedelta(days=10)):
+            back = ReceiveReturn(quantities=quantities, restock=True, reason=RETURNED)
+            receive_return(self.order.id, self.packer, back)
+            refund_payment(self.order.id, self.packer, RefundPayment(quantities=quantities, reason=RETURNED))
 
     def _after(self, time: timedelta) -> AbstractContextManager[None]:
         return frozen_time(min(self.placed_at + time, self.now))

@@ -24,6 +24,7 @@ from shop.domain.catalog.operations import save_category, save_product
 from shop.domain.customers.models import User
 from shop.domain.customers.operations import create_user, save_staff_role
 from shop.domain.orders.sold import recount_sold
+from shop.domain.promotions.codes import CodeWish, create_code
 from shop.domain.search.index import index_all_queued, queue_whole_catalogue
 from shop.domain.search.synonyms import save_synonym
 from shop.domain.terms import Terms
@@ -57,6 +58,8 @@ def seed_demo(terms: Terms, store: Store, *, echo: Callable[[str], object]) -> b
     fill_demo_shop(catalogue, people, terms, echo)
     for words in catalogue["synonyms"]:
         save_synonym(words, SYSTEM)
+    for wish in catalogue["discount_codes"]:
+        create_code(CodeWish.model_validate_strings(wish), SYSTEM, terms.currency)
     queue_whole_catalogue()
     index_all_queued()
     echo(f"Sign in as {CUSTOMER[0]} with {CUSTOMER[1]}, as staff as {ADMIN[0]} with {ADMIN[1]}.")

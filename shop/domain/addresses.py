@@ -11,10 +11,6 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from shop.domain.inputs import Email, Input, Line, Phone, Text
 
-# Countries whose addresses need a region or a postal code to be delivered (Universal Postal Union address formats).
-NEEDS_REGION = frozenset({"US", "CA", "AU", "JO", "AE"})
-NEEDS_POSTAL_CODE = frozenset({"US", "CA", "AU", "DE", "GB", "FR", "NL", "BE", "AT", "CH", "IT", "ES", "SE", "PL"})
-
 
 @functools.cache
 def country_names(locale: str = "en") -> dict[str, str]:
@@ -113,16 +109,6 @@ def comparable_phone(phone: str) -> str:
     """A phone number as it is compared: digits alone, without the ways of writing it or the international prefix."""
     digits = "".join(char for char in phone if char.isdigit())
     return digits.removeprefix("00")
-
-
-def missing_parts(country: str, *, region: str | None, postal_code: str | None) -> dict[str, str]:
-    """What the country's addresses need and this one lacks: field name to the sentence that asks for it."""
-    missing = {}
-    if country in NEEDS_REGION and not region:
-        missing["region"] = "Enter the state, governorate or region."
-    if country in NEEDS_POSTAL_CODE and not postal_code:
-        missing["postalCode"] = "Enter the postal code."
-    return missing
 
 
 def address_lines(address: Mapping[str, Any], locale: str = "en") -> list[str]:

@@ -12,22 +12,31 @@ from sqlalchemy import func, or_, select, update
 
 from shop.db import db, new_public_id, operation, transaction_time
 from shop.domain.actors import SYSTEM, Actor
-from shop.domain.addresses import Address, BillingAddress, Destination, comparable_phone, country_names, missing_parts
+from shop.domain.address_forms import wrong_parts, wrongly_written_parts
+from shop.domain.addresses import Address, BillingAddress, Destination, comparable_phone
 from shop.domain.carts.models import Cart
 from shop.domain.carts.operations import set_destination
-from shop.domain.carts.queries import CartLine, PricedCart, get_cart, price_cart
+from shop.domain.carts.queries import CartLine, PricedCart, get_cart, price_cart, unknown_cart
 from shop.domain.customers.queries import check_own_customer
 from shop.domain.events import record_event
+from shop.domain.explanations import explain, kept
 from shop.domain.idempotency import Claim, attach_resource
 from shop.domain.inputs import Input, Line, PublicId, Text
 from shop.domain.inventory.models import Reservation
 from shop.domain.inventory.operations import orders_with_overdue_holds, promise_reservations, reserve_stock
+from shop.domain.orders.changes import NO_FORM, OrderChange, is_repeat, lock_order
 from shop.domain.orders.models import Order, OrderLineItem
 from shop.domain.orders.operations import close_order, move_status, pending_orders_without_hold, record_move
 from shop.domain.payments.operations import CashOnDelivery, cancel_open_payments, confirm_cash_on_delivery, refuse_cards
-from shop.domain.shipping import ShippingMethod, add_working_days, methods_serving
+from shop.domain.payments.refunds import refund_what_was_paid
+from shop.domain.places import Place
+from shop.domain.promotions.operations import redeem_code
+from shop.domain.promotions.queries import customer_names
+from shop.domain.shipping import ShippingMethod, grams_in_words
+from shop.domain.shipping_zones.queries import methods_to
+from shop.domain.tax import PlaceTax
 from shop.domain.terms import Terms
-from shop.errors import CartOrdered, Conflict, Detail, Gone, Invalid, NotFound, OutOfStock, TooMany, Unknown
+from shop.errors import CartOrdered, Conflict, Detail, Gone, Invalid, NotFound, OutOfStock, TooMany
 from shop.money import Money
 
 log = structlog.get_logger()
@@ -64,13 +73,14 @@ class QuoteShipping(Input):
 
 @dataclass(frozen=True)
 class ShippingQuote:
-    """One way to send this cart there: its price, the order's tax and total with it."""
+    """One way to send this cart there: its price, the order's tax and total with it, and how the place taxes."""
 
     method: ShippingMethod
     price: Money
     tax: Money
     total: Money
     is_default: bool
+    place_tax: PlaceTax
 
 
 class TotalChanged(Conflict):
@@ -85,13 +95,21 @@ class TotalChanged(Conflict):
 # -- quote ------------------------------------------------------------------------------------------------------------
 
 
-def quote_methods(cart: Cart, country: str, terms: Terms) -> list[ShippingQuote]:
-    """Every method that delivers to a country with what the order would cost. Raises Invalid when there is none."""
-    methods = _methods_for(country, terms)
-    quotes = []
+def quote_methods(cart: Cart, place: Place, terms: Terms) -> list[ShippingQuote]:
+    """Every method that delivers this cart to a place with what the order would cost; the first is the default.
+
+    Raises Invalid when there is none: nothing goes there, or nothing that goes there takes what the cart weighs.
+    """
+    methods = methods_to(place, terms)
+    quotes: list[ShippingQuote] = []
     for method in methods:
-        receipt = price_cart(cart, terms, method).receipt
-        quotes.append(ShippingQuote(method, receipt.shipping, receipt.tax, receipt.total, method is methods[0]))
+        tax = quotes[0].place_tax if quotes else None
+        priced = price_cart(cart, terms, method, place=place, tax=tax)
+        if method.takes(priced.weight):
+            paid, is_first = priced.receipt, not quotes
+            quotes.append(ShippingQuote(method, paid.shipping, paid.tax, paid.total, is_first, priced.tax))
+    if not quotes:
+        raise _too_heavy(methods)
     return quotes
 
 
@@ -101,22 +119,19 @@ def quote_shipping(wanted: QuoteShipping, actor: Actor, terms: Terms) -> list[Sh
 
     Raises Unknown for a cart that is not the caller's, Invalid where we do not deliver, and what lock_cart raises.
     """
-    _methods_for(wanted.shipping_address.country, terms)
+    place = Place.of(wanted.shipping_address.model_dump())
+    methods_to(place, terms)
     try:
         cart = set_destination(wanted.cart_id, wanted.shipping_address, actor)
     except NotFound as error:
-        raise _unknown_cart() from error
-    return quote_methods(cart, wanted.shipping_address.country, terms)
+        raise unknown_cart() from error
+    return quote_methods(cart, place, terms)
 
 
-def _methods_for(country: str, terms: Terms) -> Sequence[ShippingMethod]:
-    methods = methods_serving(terms.shipping_methods, country)
-    if not methods:
-        names = country_names()
-        served = ", ".join(names[code] for code in terms.countries)
-        message = f"We do not deliver to {names.get(country, country)}. We deliver to {served}."
-        raise Invalid(message, [Detail("shippingAddress.country", message)])
-    return methods
+def _too_heavy(methods: Sequence[ShippingMethod]) -> Invalid:
+    most = grams_in_words(max(method.max_weight or 0 for method in methods))
+    message = f"What is in the cart is too heavy to be sent there so in one order: at most {most} can be."
+    return Invalid(message, [Detail("shippingMethod", message)])
 
 
 # -- place ------------------------------------------------------------------------------------------------------------
@@ -129,15 +144,23 @@ def place_order(
     """Make the cart an order: priced now, its stock held for 15 minutes, the cart `ordered`. All or nothing.
 
     Raises Invalid (empty cart, address, method), Unknown (cart, customer), OutOfStock by line, TotalChanged,
-    CartOrdered when the cart is an order already, TooMany with too many open holds, Gone for an ended cart.
+    CartOrdered when the cart is an order already, TooMany with too many open holds, Gone for an ended cart or a
+    discount code whose last use somebody else had.
     """
     method = _check_wish(wanted, actor, terms)
     order_id = new_public_id("order")
     cart = _take_cart(wanted.cart_id, actor, order_id)
-    priced = price_cart(cart, terms, method)
+    address = wanted.shipping_address
+    place = Place.of(address.model_dump())
+    priced = price_cart(cart, terms, method, place=place, email=address.email)
+    if not method.takes(priced.weight):
+        raise _too_heavy([method])
     _check_cart(priced, wanted, terms)
     _check_open_holds(cart, actor, terms)
     order = _write_order(priced, wanted, method, actor, terms, placement_key)
+    if priced.code is not None and order.discount_code is not None:
+        names = customer_names(cart.user_id, order.email)
+        redeem_code(priced.code, order.id, priced.receipt.spared.amount, names)
     reserve_stock(
         {line.variant.id: line.item.quantity for line in priced.lines},
         order_id=order.id,
@@ -162,10 +185,17 @@ def check_out_with_cash(wanted: PlaceOrder, actor: Actor, terms: Terms, *, place
 
 
 @operation
-def cancel_order(order_id: int, actor: Actor, *, reason: str = "") -> Order:
-    """Cancel an order, give its stock back and close what was due. Raises Conflict when it is too late."""
+def cancel_order(order_id: int, actor: Actor, *, reason: str = "", wanted: OrderChange = NO_FORM) -> Order:
+    """Cancel an order, give its stock and its money back and close what was due. Raises Conflict when it is too late.
+
+    A customer cannot cancel what is paid in cash already: that needs somebody who hands the money over.
+    """
+    order = lock_order(order_id)
+    if is_repeat(order, wanted):
+        return order
     order = close_order(order_id, actor, reason=reason)
     cancel_open_payments(order_id)
+    refund_what_was_paid(order_id, actor, "The order was cancelled")
     return order
 
 
@@ -192,18 +222,27 @@ def _cancel_unpaid_order(order_id: int) -> None:
 def _check_wish(wanted: PlaceOrder, actor: Actor, terms: Terms) -> ShippingMethod:
     """The chosen method, once all that can be known without the cart is right."""
     check_own_customer(wanted.customer_id, actor)
-    address = wanted.shipping_address
-    missing = missing_parts(address.country, region=address.region, postal_code=address.postal_code)
-    if missing:
-        details = [Detail(f"shippingAddress.{name}", sentence) for name, sentence in missing.items()]
-        raise Invalid("The address is not complete.", details)
-    methods = _methods_for(wanted.shipping_address.country, terms)
+    methods = methods_to(Place.of(wanted.shipping_address.model_dump()), terms)
+    wrong = _wrong_parts(wanted)
+    if wrong:
+        raise Invalid("The address is not complete.", wrong)
     chosen = next((method for method in methods if method.id == wanted.shipping_method), None)
     if chosen is None:
         offered = ", ".join(method.id for method in methods)
         raise Invalid("Choose a delivery method.", [Detail("shippingMethod", f"Choose one of: {offered}.")])
     refuse_cards(wanted.payment_method)
     return chosen
+
+
+def _wrong_parts(wanted: PlaceOrder) -> list[Detail]:
+    """What the countries' addresses need: all of it where it is delivered, for the invoice what is there."""
+    address, billing = wanted.shipping_address, wanted.billing_address
+    wrong = wrong_parts(address.country, region=address.region, postal_code=address.postal_code)
+    details = [Detail(f"shippingAddress.{name}", sentence) for name, sentence in wrong.items()]
+    if billing != "same":
+        wrong = wrongly_written_parts(billing.country, postal_code=billing.postal_code)
+        details += [Detail(f"billingAddress.{name}", sentence) for name, sentence in wrong.items()]
+    return details
 
 
 def _take_cart(public_id: str, actor: Actor, order_id: str) -> Cart:
@@ -222,14 +261,10 @@ def _take_cart(public_id: str, actor: Actor, order_id: str) -> Cart:
     try:
         cart = get_cart(public_id, actor)
     except NotFound as error:
-        raise _unknown_cart() from error
+        raise unknown_cart() from error
     if cart.order_public_id is not None:
         raise CartOrdered("This cart is ordered already.", cart.order_public_id)
     raise Gone("This cart has ended. Make a new one.")
-
-
-def _unknown_cart() -> Unknown:
-    return Unknown("There is no such cart. Make a new one.", [Detail("cartId", "No cart has this id.")])
 
 
 def _check_cart(priced: PricedCart, wanted: PlaceOrder, terms: Terms) -> None:
@@ -243,6 +278,8 @@ def _check_cart(priced: PricedCart, wanted: PlaceOrder, terms: Terms) -> None:
     if gone:
         raise OutOfStock("Not everything in the cart is available any more. Change the lines that are marked.", gone)
     total = priced.receipt.total
+    if wanted.expected_total is None and priced.verdict is not None and priced.verdict.refusal is not None:
+        raise priced.verdict.refusal  # nobody has seen the total without it
     if wanted.expected_total is not None and wanted.expected_total != total.amount:
         raise TotalChanged(Money(wanted.expected_total, total.currency), total)
 
@@ -272,7 +309,7 @@ def _write_order(
     placement_key: str | None,
 ) -> Order:
     now, receipt, address = transaction_time(), priced.receipt, wanted.shipping_address
-    delivery = _snapshot(address)
+    delivery, names = _snapshot(address), [line.variant.full_name for line in priced.lines]
     order = Order(
         public_id=priced.cart.order_public_id,
         cart_id=priced.cart.id,
@@ -284,6 +321,7 @@ def _write_order(
         currency=priced.cart.currency,
         subtotal_amount=receipt.subtotal.amount,
         discount_amount=receipt.discount.amount,
+        discount_code=receipt.applied.code if receipt.applied else None,
         shipping_amount=receipt.shipping.amount,
         tax_amount=receipt.tax.amount,
         tax_included_amount=receipt.tax_included.amount,
@@ -292,7 +330,8 @@ def _write_order(
         billing_address=delivery if wanted.billing_address == "same" else _snapshot(wanted.billing_address, delivery),
         shipping_method=_method_as_sold(method, receipt.shipping),
         payment_method=wanted.payment_method,
-        estimated_delivery=add_working_days(now.date(), method.max_days),
+        receipt_steps=kept(explain(receipt, priced.tax.rule, names, method.name)),
+        estimated_delivery=method.arrives(now)[1],
         notes=wanted.notes or "",
         line_items=[_line_as_sold(position, line, priced) for position, line in enumerate(priced.lines, start=1)],
         created_at=now,

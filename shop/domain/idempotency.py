@@ -92,6 +92,16 @@ def _still_running() -> Conflict:
 
 
 @operation
+def use_form_key(principal: str, key: str, resource_id: str) -> bool:
+    """Note in the operation of its effect that a form's one-time key was used; False when it had been before.
+
+    The caller holds the lock of what the form changes, so that the second press of a button waits for the first.
+    """
+    values = {"principal": principal, "key": key, "fingerprint": "form", "resource_id": resource_id}
+    return bool(insert_unless_there(IdempotencyKey, {**values, "created_at": transaction_time()}))
+
+
+@operation
 def attach_resource(claim: Claim, resource_id: str) -> None:
     """Note what the request made, in the operation that makes it."""
     db.session.execute(update(IdempotencyKey).where(IdempotencyKey.id == claim.id).values(resource_id=resource_id))

@@ -118,7 +118,7 @@ def read_json(model: type[I], body: bytes) -> I:
 
 
 def read_form(model: type[I], pairs: Iterable[tuple[str, str]]) -> I:
-    """Read form fields that bear the JSON names. Raises Invalid naming each wrong field."""
+    """Read form fields that bear the JSON names, of one sent twice the last. Raises Invalid naming each wrong field."""
     values: dict[str, Any] = {}
     for name, text in pairs:
         if text.strip():
@@ -164,8 +164,12 @@ def _put(values: dict[str, Any], model: type[BaseModel], path: list[str], text: 
         return
     inner = _model_of(field.annotation)
     nested = values.setdefault(path[0], {})
-    if inner is not None and isinstance(nested, dict):
+    if not isinstance(nested, dict):
+        return
+    if inner is not None:
         _put(nested, inner, path[1:], text)
+    elif get_origin(field.annotation) is dict:
+        nested[".".join(path[1:])] = text
 
 
 def _model_of(annotation: Any) -> type[BaseModel] | None:

@@ -21,8 +21,18 @@ from shop.domain.events import Email, OutboxEvent
 from shop.domain.idempotency import IdempotencyKey
 from shop.domain.imports.models import CatalogueFile
 from shop.domain.inventory.models import Reservation, StockItem, StockMovement
-from shop.domain.orders.models import Order, OrderEvent, OrderLineItem
-from shop.domain.payments.models import Payment
+from shop.domain.orders.models import (
+    Order,
+    OrderEvent,
+    OrderLineItem,
+    OrderNote,
+    Return,
+    ReturnLineItem,
+    Shipment,
+    ShipmentLineItem,
+)
+from shop.domain.payments.models import Payment, Refund, RefundLineItem
+from shop.domain.promotions.models import DiscountCode, DiscountCustomer, DiscountRedemption
 from shop.domain.reviews.models import Review
 from shop.domain.search.models import (
     SearchCount,
@@ -34,7 +44,9 @@ from shop.domain.search.models import (
     Synonym,
     SynonymPhrase,
 )
+from shop.domain.shipping_zones.models import ShippingZone, ZoneMethod
 from shop.domain.staff_tasks.models import StaffTask
+from shop.domain.tax_zones.models import TaxRate, TaxZone, TaxZonePlace
 from shop.domain.wishlists.models import WishList, WishListItem
 
 APPEND_ONLY = ("audit_entries", "order_events", "stock_movements")
@@ -49,6 +61,9 @@ __all__ = [
     "Category",
     "Collection",
     "CollectionProduct",
+    "DiscountCode",
+    "DiscountCustomer",
+    "DiscountRedemption",
     "Email",
     "FacetValue",
     "FormerSlug",
@@ -58,12 +73,17 @@ __all__ = [
     "Order",
     "OrderEvent",
     "OrderLineItem",
+    "OrderNote",
     "OutboxEvent",
     "Payment",
     "Product",
     "ProductAttribute",
+    "Refund",
+    "RefundLineItem",
     "RemovedImage",
     "Reservation",
+    "Return",
+    "ReturnLineItem",
     "Review",
     "SearchCount",
     "SearchDocument",
@@ -71,15 +91,22 @@ __all__ = [
     "SearchSku",
     "SearchTypo",
     "SearchWord",
+    "ShippingZone",
+    "Shipment",
+    "ShipmentLineItem",
     "StaffRole",
     "StaffTask",
     "StockItem",
     "StockMovement",
     "Synonym",
     "SynonymPhrase",
+    "TaxRate",
+    "TaxZone",
+    "TaxZonePlace",
     "User",
     "UserSession",
     "Variant",
     "WishList",
     "WishListItem",
+    "ZoneMethod",
 ]

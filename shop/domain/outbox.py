@@ -20,7 +20,10 @@ log = structlog.get_logger()
 # event type -> the kinds of e-mail that follow from it, one each
 EFFECTS: dict[str, tuple[str, ...]] = {
     "order.confirmed": ("order_confirmed",),
-    "order.delivered": ("review_request",),
+    "order.cancelled": ("order_cancelled",),
+    "order.delivered": ("order_delivered", "review_request"),
+    "payment.refunded": ("order_refunded",),
+    "shipment.sent": ("shipment_sent",),
     "order_link.requested": ("order_link",),
 }
 ASKED_FOR = ("order_link",)  # kinds that people ask for, so that one order may get several of them
@@ -257,6 +260,11 @@ def revive_dead_emails() -> int:
         .execution_options(synchronize_session=False)
     )
     return changed_rows(revived)
+
+
+def list_emails_about(subject_ids: Collection[str]) -> list[Email]:
+    """The e-mails about these things, the first one first."""
+    return list(db.session.scalars(select(Email).where(Email.subject_id.in_(subject_ids)).order_by(Email.id)))
 
 
 # -- how it goes ------------------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from shop.domain.shipping import ShippingMethod
+from shop.domain.addresses import country_names
+from shop.domain.shipping import Area, ShippingMethod, ShippingTable, Zone
 from shop.domain.tax import TaxRule
 from shop.money import Money
 from shop.settings import Settings
@@ -37,6 +38,23 @@ class Terms:
     def home_country(self) -> str:
         """The country that is assumed until another is known: the first that is delivered to."""
         return self.countries[0]
+
+    @property
+    def shipping_table(self) -> ShippingTable:
+        """The settings' shipping table, a zone for each country: what a shop has until staff make zones of its own."""
+        named = {country for method in self.shipping_methods for country in method.countries}
+        countries = (*self.countries, *sorted(named.difference(self.countries)))
+        zones = (
+            Zone(
+                id=country,
+                name=country_names().get(country, country),
+                areas=(Area(country),),
+                methods=tuple(method for method in self.shipping_methods if method.serves(country)),
+                position=position,
+            )
+            for position, country in enumerate(countries)
+        )
+        return ShippingTable(tuple(zones))
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Terms:

@@ -7,31 +7,36 @@ from urllib.parse import quote, urlsplit
 
 from flask import current_app
 
-from shop.domain.actors import SYSTEM
 from shop.domain.addresses import address_lines
 from shop.domain.orders.models import Order
-from shop.domain.orders.queries import get_order
-from shop.domain.orders.receipts import Figure, payment_words, sums_of
+from shop.domain.orders.queries import get_order_about
+from shop.domain.orders.receipts import MONEY_MOVED, Figure, payment_words, sums_of
 from shop.domain.orders.tokens import order_link
 from shop.domain.outbox import ClaimedEmail
 from shop.domain.reviews.queries import reviewables_of
 from shop.domain.reviews.tokens import VALID_FOR, review_token
+from shop.domain.shipping import days_in_words
 from shop.extensions import settings, terms
 from shop.gateways.mail import Letter
+from shop.jobs.order_letters import words_of_cancellation, words_of_delivery, words_of_parcel, words_of_refund
 from shop.words import day
 
 # kind of e-mail -> its subject; its layout is templates/emails/<kind>.txt and .html
 SUBJECTS = {
     "order_confirmed": "Your order {order.number} is confirmed",
+    "order_cancelled": "Your order {order.number} is cancelled",
+    "order_delivered": "Your order {order.number} was delivered",
     "order_link": "The link to your order {order.number}",
+    "order_refunded": "Money of your order {order.number} is given back",
     "review_request": "How do you like what you ordered?",
+    "shipment_sent": "Your order {order.number} is on its way",
 }
 NOT_SHOWN_IN_MAIL = (".svg", ".avif")  # mail programs show an empty frame for these
 
 
 def write_letter(claim: ClaimedEmail) -> Letter:
     """The letter of a claimed e-mail, from the order as it is now. Raises NotFound when the order is gone."""
-    order = get_order(claim.subject_id, SYSTEM, terms)
+    order = get_order_about(claim.subject_id)
     words = {
         "contact_address": settings.mail_from,
         "shop_address": settings.shop_address_lines,
@@ -40,8 +45,7 @@ def write_letter(claim: ClaimedEmail) -> Letter:
         "shop_url": settings.public_base_url,
         **_words_of(order),
     }
-    if claim.kind == "review_request":
-        words |= _words_for_review(order, claim)
+    words |= _words_for(claim, order)
     return Letter(
         id=claim.public_id,
         sender=settings.mail_from,
@@ -78,6 +82,22 @@ def _words_of(order: Order) -> dict[str, Any]:
     }
 
 
+def _words_for(claim: ClaimedEmail, order: Order) -> dict[str, Any]:
+    """What letters of this kind alone say."""
+    match claim.kind:
+        case "review_request":
+            return _words_for_review(order, claim)
+        case "shipment_sent":
+            return words_of_parcel(order, claim.subject_id)
+        case "order_delivered":
+            return words_of_delivery(order)
+        case "order_cancelled":
+            return words_of_cancellation(order)
+        case "order_refunded":
+            return words_of_refund(order, claim.subject_id)
+    return {}
+
+
 def _words_for_review(order: Order, claim: ClaimedEmail) -> dict[str, Any]:
     """The link is the same however often the letter is written; it ends by itself."""
     ends_at = claim.created_at + VALID_FOR
@@ -104,7 +124,7 @@ def _lead(order: Order) -> str:
 
 def _due(order: Order) -> str:
     """What is paid at the door, or nothing."""
-    is_open = order.status != "cancelled" and order.payment_status != "paid"
+    is_open = order.status != "cancelled" and order.payment_status not in MONEY_MOVED
     is_cash = order.payment_method == "cash_on_delivery" and order.total_amount > 0
     return order.total.format() if is_open and is_cash else ""
 
@@ -122,7 +142,7 @@ def _list_steps(order: Order) -> list[str]:
     pack = "We pack your order."
     if order.call_before_sending:
         pack = f"We call you on {order.shipping_address['phone']}, then we pack your order."
-    send = f"We send it: {method['name']} delivery, {method['min_days']}–{method['max_days']} working days."
+    send = f"We send it: {method['name']} delivery, {days_in_words(method['min_days'], method['max_days'])}."
     arrive = f"We expect it at your door by {expected}." if expected else "It comes to your door."
     return [pack, send, f"{arrive} Please have {due} in cash ready." if due else arrive]
 

@@ -12,28 +12,36 @@ from pydantic import Field
 from shop.domain.carts.models import Cart
 from shop.domain.carts.operations import (
     AddToCart,
+    ApplyCode,
     ChangeQuantity,
     acknowledge_prices,
     add_to_cart,
     add_to_new_cart,
+    apply_code,
     change_quantity,
+    remove_code,
     remove_from_cart,
 )
 from shop.domain.carts.queries import find_line, find_line_of_variant, get_cart, price_cart
 from shop.domain.catalog.models import Variant
 from shop.domain.catalog.queries import find_variant, get_product
 from shop.domain.inputs import Input, PublicId, read_form, read_query
-from shop.domain.shipping import methods_serving
+from shop.domain.orders.put_back import put_back_in_cart
+from shop.domain.orders.queries import get_order
+from shop.domain.places import Place
 from shop.domain.terms import MAX_QUANTITY
-from shop.errors import CartOrdered, Detail, Gone, Invalid, NotFound, OutOfStock, ShopError
+from shop.errors import CartOrdered, Conflict, Detail, Gone, Invalid, NotFound, OutOfStock, ShopError, Unknown
 from shop.extensions import terms
 from shop.htmx import go_to, is_partial, vary_by_htmx
+from shop.limits import limit_codes
 from shop.policies import current_shopper, policy
 from shop.refusals import status_of
 from shop.storefront.catalog import render_product
+from shop.storefront.delivery import home_country
 from shop.storefront.offers import choose
 from shop.storefront.own_cart import find_own_cart, remember_cart, remember_count
 from shop.storefront.rendering import render_page
+from shop.storefront.taxes import note_of
 
 blueprint = Blueprint("cart", __name__)
 
@@ -165,21 +173,24 @@ def show_cart() -> ResponseReturnValue:
 
 def _shown(cart: Cart | None) -> dict[str, Any]:
     """What every view of the cart shows. Delivery is worked out for its country, or for the shop's first one."""
-    country = terms.home_country
-    if cart and cart.destination:
-        country = cart.destination["country"]
-    method = next(iter(methods_serving(terms.shipping_methods, country)), None)
-    return {
+    place = Place.of(cart.destination) if cart and cart.destination else Place(home_country())
+    priced = price_cart(cart, terms, place=place) if cart else None
+    shown = {
         "changed": "",
-        "country": country,
+        "code_mistake": "",
+        "country": place.country,
         "gone": None,
         "is_set": False,
         "message": "",
         "mistakes": {},
         "moved": False,
-        "priced": price_cart(cart, terms, method) if cart else None,
+        "priced": priced,
         "short": (),
+        "typed_code": "",
     }
+    if priced and priced.lines:
+        shown["tax_note"] = note_of(priced.tax, place.country)  # was read with the cart
+    return shown
 
 
 def _find_removed(variant_id: str | None, quantity: int) -> Removed | None:
@@ -236,6 +247,39 @@ def acknowledge() -> ResponseReturnValue:
     cart_id = _get_own_cart().public_id
     acknowledge_prices(cart_id, current_shopper())
     return _show_changed(cart_id, moved=True)
+
+
+@blueprint.post("/cart/discount")
+@limit_codes
+@policy("guest")
+def enter_code() -> ResponseReturnValue:
+    cart_id = _get_own_cart().public_id
+    try:
+        apply_code(cart_id, read_form(ApplyCode, request.form.items()), current_shopper(), terms)
+    except (Invalid, Unknown, Conflict, Gone) as refusal:
+        typed, sentence = request.form.get("discountCode", ""), _sentence_of(refusal)
+        return _show_changed(cart_id, code_mistake=sentence, typed_code=typed, status=status_of(refusal))
+    return _show_changed(cart_id)
+
+
+@blueprint.post("/cart/discount/removal")
+@policy("guest")
+def leave_code() -> ResponseReturnValue:
+    cart_id = _get_own_cart().public_id
+    remove_code(cart_id, current_shopper())
+    return _show_changed(cart_id)
+
+
+@blueprint.post("/orders/<order_id>/cart-items")
+@policy("guest")
+def put_order_back(order_id: str) -> ResponseReturnValue:
+    """Put what an earlier order had into the cart again; the cart's page says of what there is less."""
+    actor, own = current_shopper(), find_own_cart()
+    order = get_order(order_id, actor, terms, request.form.get("token", ""))
+    back = put_back_in_cart(order.id, own.public_id if own else None, actor, terms)
+    shown = _shown(get_cart(back.cart.public_id, actor)) | {"message": " ".join(back.notices)}
+    page = make_response(render_page("cart/cart.html", **shown)) if back.notices else go_to(url_for("cart.show_cart"))
+    return remember_cart(page, back.cart.public_id, shown["priced"].item_count)
 
 
 def _get_own_cart() -> Cart:

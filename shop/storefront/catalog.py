@@ -24,18 +24,19 @@ from shop.domain.catalog.queries import (
 )
 from shop.domain.inputs import read_query
 from shop.domain.related import list_related
-from shop.domain.shipping import add_working_days, methods_serving
+from shop.domain.tax import PlaceTax
 from shop.domain.terms import MAX_QUANTITY
 from shop.errors import Gone, NotFound
-from shop.extensions import terms
 from shop.htmx import is_partial, vary_by_htmx
 from shop.policies import policy
+from shop.storefront.delivery import home_country, home_methods
 from shop.storefront.listings import ListingQuery, listing_context, show_listing
 from shop.storefront.offers import Choice, card_of, choose, facts_of, offered_variants, pictures_of
 from shop.storefront.ratings import read_reviews
 from shop.storefront.redirects import moved_permanently
 from shop.storefront.rendering import render_page
 from shop.storefront.structured import describe_path, describe_product, describe_shop
+from shop.storefront.taxes import note_of, read_home_tax
 
 blueprint = Blueprint("catalog", __name__)
 
@@ -53,6 +54,7 @@ def home() -> ResponseReturnValue:
         categories=newest.categories,
         best_selling=[card_of(product) for product in sold],
         collections=list_collections(),
+        delivery_methods=home_methods(),
         newest=[card_of(product) for product in newest.products],
         structured=describe_shop(),
         pictures=pictures_of_branches(newest.categories),
@@ -111,7 +113,7 @@ def product(slug: str) -> ResponseReturnValue:
         return moved_permanently("catalog.product", slug=found.slug)
     choice, quantity = choose(found, request.args), _asked_quantity()
     if is_partial():
-        context = product_context(found, choice, quantity=quantity)
+        context = product_context(found, choice, read_home_tax(has_zones=None), quantity=quantity)
         buybox = make_response(render_template("catalog/_buybox.html", **context, oob=True))
         if choice.variant:
             here = url_for("catalog.product", slug=found.slug, variant=choice.variant.public_id)
@@ -138,11 +140,12 @@ def _get_product_or_gone(slug: str) -> Product:
 def render_product(found: Product, choice: Choice, *, quantity: str = "1", **refused: Any) -> str:
     """A product's whole page, with its way down the category tree; `refused` is what _not_added.html shows."""
     categories = list_categories()
-    context = product_context(found, choice, quantity=quantity) | refused
+    tax = read_home_tax(has_zones=categories.has_tax_zones)
+    context = product_context(found, choice, tax, quantity=quantity) | refused
     related = [card_of(product) for product in list_related(found, limit=RELATED)]
     reviews = read_reviews(found)
     path = _path_of(categories, found)
-    methods = methods_serving(terms.shipping_methods, terms.home_country)
+    methods = home_methods()
     described = describe_product(found, offered_variants(found), context["pictures"], methods, reviews)
     context |= {
         "facts": facts_of(found),
@@ -150,18 +153,20 @@ def render_product(found: Product, choice: Choice, *, quantity: str = "1", **ref
         "related": related,
         "reviews": reviews,
         "structured": [described, describe_path(path, found.name)],
+        "tax_note": note_of(tax, home_country()),
     }
     return render_page("catalog/product.html", categories=categories, **context)
 
 
-def product_context(found: Product, choice: Choice, *, quantity: str = "1") -> dict[str, Any]:
-    """What the page and its buy box show. Delivery is told for the first country that is served."""
-    country, today = terms.home_country, transaction_time().date()
-    methods = methods_serving(terms.shipping_methods, country)[:2]
+def product_context(found: Product, choice: Choice, tax: PlaceTax, *, quantity: str = "1") -> dict[str, Any]:
+    """What the page and its buy box show. Delivery and tax are told for the country assumed until one is known."""
+    now, weight = transaction_time(), choice.variant.weight_grams if choice.variant else 0
+    methods = [method for method in home_methods() if method.takes(weight)][:2]
     return {
         "choice": choice,
-        "delivery": [(method, add_working_days(today, method.max_days)) for method in methods],
-        "delivery_country": country,
+        "delivery": [(method, method.arrives(now)[1]) for method in methods],
+        "delivery_country": home_country(),
+        "own_tax_note": note_of(tax, home_country(), found.category_id),
         "pictures": pictures_of(found, choice.variant),
         "product": found,
         "quantity": quantity,

@@ -7,13 +7,15 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 
-from flask import Blueprint, Response, make_response, render_template, request, session, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from shop.db import transaction_time
-from shop.domain.addresses import NEEDS_POSTAL_CODE, NEEDS_REGION, country_in_sentence, missing_parts
+from shop.domain.address_forms import wrong_parts
+from shop.domain.addresses import country_in_sentence
 from shop.domain.carts.models import Cart
+from shop.domain.carts.operations import ApplyCode, apply_code, remove_code
 from shop.domain.carts.queries import price_cart
 from shop.domain.checkout import (
     PlaceOrder,
@@ -27,13 +29,16 @@ from shop.domain.inputs import read_form
 from shop.domain.orders.models import Order
 from shop.domain.orders.queries import find_order_placed_with
 from shop.domain.orders.tokens import order_token
-from shop.domain.shipping import add_working_days
+from shop.domain.places import Place
+from shop.domain.promotions.queries import FIELD
 from shop.errors import CartOrdered, Conflict, Detail, Gone, Invalid, OutOfStock, ShopError, TooMany, Unknown
 from shop.extensions import terms
 from shop.filled import FilledForm
 from shop.htmx import go_to, is_partial
+from shop.limits import limit_codes
 from shop.policies import current_shopper, policy
 from shop.refusals import status_of
+from shop.storefront.delivery import asked_parts, delivery_countries, home_country, shipping_table
 from shop.storefront.own_cart import find_open_cart, find_own_cart, forget_cart
 from shop.storefront.rendering import render_plain_page
 
@@ -56,7 +61,35 @@ def show_checkout() -> ResponseReturnValue:
 @blueprint.post("/checkout")
 @policy("guest")
 def check_out() -> ResponseReturnValue:
-    return _quote() if request.form.get("action") == "quote" else _place()
+    if request.form.get("action") == "quote":
+        return _quote()
+    if request.form.get(FIELD, "").strip():  # typed, and Enter was pressed: nobody orders a total that was not shown
+        return redirect(url_for("checkout.enter_code"), 307)
+    return _place()
+
+
+@blueprint.post("/checkout/discount")
+@limit_codes
+@policy("guest")
+def enter_code() -> ResponseReturnValue:
+    """The form with the totals that the code makes; what was typed stays."""
+    cart, typed = _get_cart_of_form(), request.form
+    try:
+        apply_code(cart.public_id, read_form(ApplyCode, typed.items()), current_shopper(), terms)
+    except (Invalid, Unknown, Conflict, Gone) as refusal:
+        return _show(cart, FilledForm.refused(typed, refusal), status=status_of(refusal))
+    return _show(_get_cart_of_form(), _without_code(typed))
+
+
+@blueprint.post("/checkout/discount/removal")
+@policy("guest")
+def leave_code() -> ResponseReturnValue:
+    remove_code(_get_cart_of_form().public_id, current_shopper())
+    return _show(_get_cart_of_form(), _without_code(request.form))
+
+
+def _without_code(typed: Mapping[str, str]) -> FilledForm:
+    return FilledForm({name: text for name, text in typed.items() if name != FIELD})
 
 
 def _quote() -> ResponseReturnValue:
@@ -78,7 +111,9 @@ def _place() -> ResponseReturnValue:
         order = check_out_with_cash(wanted, current_shopper(), terms, placement_key=placement_key)
     except CartOrdered as refusal:
         return _lead_to(_get_order_of_same_form(refusal, placement_key))
-    except REFUSALS as refusal:
+    except (*REFUSALS, Gone) as refusal:
+        if isinstance(refusal, Gone) and not any(detail.field == FIELD for detail in refusal.details):
+            raise
         response = _show(_get_cart_of_form(), _refused_form(refusal), status=status_of(refusal))
         if refusal.retry_after is not None:
             response.headers["Retry-After"] = str(refusal.retry_after)
@@ -93,18 +128,24 @@ def _refused_form(refusal: ShopError) -> FilledForm:
     if not any(name.startswith(address) for name in filled.mistakes):
         return filled
     region, postal_code = filled.value(f"{address}region").strip(), filled.value(f"{address}postalCode").strip()
-    missing = missing_parts(filled.value(f"{address}country"), region=region, postal_code=postal_code)
-    more = {f"{address}{name}": sentence for name, sentence in missing.items()}
+    wrong = wrong_parts(filled.value(f"{address}country"), region=region, postal_code=postal_code)
+    more = {f"{address}{name}": sentence for name, sentence in wrong.items()}
     return replace(filled, mistakes={**more, **filled.mistakes})
 
 
 def _check_methods_were_seen(wanted: PlaceOrder) -> None:
-    """Raises Invalid where the form shows the methods of one country and names another: chosen without JavaScript."""
-    country = wanted.shipping_address.country
-    if request.form.get("quotedCountry", country) != country:
-        name = country_in_sentence(country)
+    """Raises Invalid where the form shows the methods of one place and names another: chosen without JavaScript."""
+    place = Place.of(wanted.shipping_address.model_dump())
+    country, zone = place.country, _zone_id(place)
+    if request.form.get("quotedCountry", country) != country or request.form.get("quotedZone", zone) != zone:
+        name = place.city if shipping_table().differs_within(country) else country_in_sentence(country)
         sentence = f"These are the ways to send to {name}. Look at them and the total, and order again."
         raise Invalid("Look at the delivery methods first.", [Detail("shippingMethod", sentence)])
+
+
+def _zone_id(place: Place) -> str:
+    zone = shipping_table().zone_for(place)
+    return zone.id if zone else ""
 
 
 def _key_of_this_form() -> str:
@@ -143,7 +184,7 @@ def _get_cart_of_form() -> Cart:
 
 def _first_values(cart: Cart) -> dict[str, str]:
     """What is known before anything is typed: the place that was quoted for, and the customer who is signed in."""
-    place = cart.destination or {"country": terms.home_country}
+    place = cart.destination or {"country": home_country()}
     values = {
         "country": place["country"],
         "region": place.get("region"),
@@ -162,27 +203,37 @@ def _first_values(cart: Cart) -> dict[str, str]:
 
 def _show(cart: Cart, filled: FilledForm, *, template: str = "checkout/_checkout.html", status: int = 200) -> Response:
     """The form with what the cart costs to the chosen country: its part for HTMX, else the page."""
-    country = filled.value("shippingAddress.country") or terms.home_country
+    country = filled.value("shippingAddress.country") or home_country()
+    place = Place(country, filled.value("shippingAddress.region"), filled.value("shippingAddress.city"))
+    not_sent = ""
     try:
-        quotes = quote_methods(cart, country, terms)
+        quotes = quote_methods(cart, place, terms)
     except Invalid as refusal:
-        quotes, filled = [], _with_mistakes(filled, refusal)
+        quotes, not_sent = [], refusal.message
+        if request.method == "POST":  # before anything was typed it is no mistake
+            filled = _with_mistakes(filled, refusal)
     wished = filled.value("shippingMethod")
     chosen = next((quote for quote in quotes if quote.method.id == wished), quotes[0] if quotes else None)
-    priced = price_cart(cart, terms, chosen.method if chosen else None)
+    email = filled.value("shippingAddress.email")
+    place_tax = chosen.place_tax if chosen else None
+    priced = price_cart(cart, terms, chosen.method if chosen else None, place=place, tax=place_tax, email=email)
     if not priced.lines:
         return go_to(url_for("cart.show_cart"))
-    today = transaction_time().date()
+    now = transaction_time()
     context = {
         "chosen": chosen,
+        "countries": delivery_countries(),
         "country": country,
-        "expected_by": {quote.method.id: add_working_days(today, quote.method.max_days) for quote in quotes},
+        "differs_within": shipping_table().differs_within(country),
+        "expected_by": {quote.method.id: quote.method.arrives(now)[1] for quote in quotes},
         "form": filled,
-        "needs_postal_code": country in NEEDS_POSTAL_CODE,
-        "needs_region": country in NEEDS_REGION,
+        "not_sent": not_sent,
+        "parts": asked_parts(country),
         "placement_key": _placement_key_of(cart),
         "priced": priced,
         "quotes": quotes,
+        "within": bool(request.form.get("within")),
+        "zone": _zone_id(place),
     }
     if is_partial():
         return make_response(render_template(template, **context), status)

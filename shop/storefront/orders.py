@@ -18,7 +18,8 @@ from shop.domain.orders.invoices import Invoice, Seller, has_invoice, invoice_of
 from shop.domain.orders.models import Order, OrderEvent
 from shop.domain.orders.operations import AskForLink, ask_for_order_link, can_be_cancelled
 from shop.domain.orders.queries import get_order
-from shop.domain.orders.receipts import payment_words, sums_of
+from shop.domain.orders.receipts import is_paid_in_cash, payment_words, sums_of
+from shop.domain.orders.shipments import tracking_address
 from shop.errors import Invalid
 from shop.extensions import limiter, settings, terms
 from shop.filled import FilledForm
@@ -42,6 +43,7 @@ STEPS = {
 PDF_POLICY = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 
+PUT_BACK_FROM = ("shipped", "delivered", "cancelled")
 STATUS_WORDS = {**STEPS, "cancelled": "Cancelled"}
 
 
@@ -61,7 +63,9 @@ def show_order(order_id: str) -> ResponseReturnValue:
     order = get_order(order_id, current_shopper(), terms, token)
     page = render_page(
         "orders/order.html",
-        can_be_cancelled=can_be_cancelled(order, current_shopper()),
+        can_be_cancelled=can_be_cancelled(order, current_shopper()) and not is_paid_in_cash(order),
+        can_be_put_back=order.status in PUT_BACK_FROM,
+        cancelled_because=_why_cancelled(order),
         has_invoice=has_invoice(order),
         is_just_placed=request.args.get("placed") == "1" and order.status != "cancelled",
         order=order,
@@ -70,8 +74,15 @@ def show_order(order_id: str) -> ResponseReturnValue:
         steps=steps_of(order),
         sums=sums_of(order),
         token=token,
+        tracking_address=tracking_address,
     )
     return _out_of_indexes(page)
+
+
+def _why_cancelled(order: Order) -> str:
+    """What staff gave as the reason; empty where there is none, or the customer cancelled."""
+    moves = [move for move in order.history if move.track == "status" and move.to_status == "cancelled"]
+    return moves[-1].note if moves and moves[-1].by == "staff" else ""
 
 
 def _out_of_indexes(answer: ResponseReturnValue) -> Response:

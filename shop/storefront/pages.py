@@ -11,6 +11,7 @@ from shop.errors import NotFound
 from shop.extensions import storage
 from shop.filled import FilledForm
 from shop.policies import policy
+from shop.storefront.delivery import depends_on_weight, served_places
 from shop.storefront.rendering import absolute_url, render_page
 
 blueprint = Blueprint("pages", __name__)
@@ -65,7 +66,9 @@ def show_page(slug: str) -> ResponseReturnValue:
 
 def render_content_page(slug: str, form: FilledForm | None = None) -> str:
     """A content page; `form` is the one on it, where it was refused."""
+    served = served_places() if slug == "shipping" else []
     shown = {"changed_on": CHANGED_ON[slug], "form": form or FilledForm(), "slug": slug, "title": TITLES[slug]}
+    shown |= {"served": served, "by_weight": any(depends_on_weight(each.methods) for each in served)}
     return render_page(f"pages/{slug}.html", **shown)
 
 

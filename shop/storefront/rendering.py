@@ -14,9 +14,12 @@ from shop.domain.catalog.models import Category
 from shop.domain.catalog.queries import children_of, list_categories
 from shop.domain.catalog.renditions import largest_file, renditions_of
 from shop.domain.catalog.richtext import plain_text, sanitise_html
+from shop.domain.shipping import days_in_words, grams_in_words
 from shop.domain.terms import RETURN_DAYS
 from shop.extensions import settings
+from shop.storefront.delivery import home_country, home_methods
 from shop.storefront.own_wish_list import heart_of
+from shop.storefront.taxes import note_of, read_home_tax
 from shop.words import day, moment, words
 
 MAX_TITLE = 60
@@ -32,6 +35,7 @@ def register(app: Flask) -> None:
         asset=asset,
         country_in_sentence=country_in_sentence,
         country_names=country_names(),
+        days_in_words=days_in_words,
         heart_of=heart_of,
         largest_media_url=largest_media_url,
         media_url=media_url,
@@ -47,19 +51,30 @@ def register(app: Flask) -> None:
         terms=app.extensions["shop_terms"],
     )
     app.jinja_env.filters.update(
-        day=day, moment=moment, page_title=page_title, rich_text=rich_text, summary=summary, words=words
+        day=day,
+        moment=moment,
+        page_title=page_title,
+        rich_text=rich_text,
+        summary=summary,
+        weight=grams_in_words,
+        words=words,
     )
 
 
 def render_page(template: str, *, categories: Sequence[Category] | None = None, **context: Any) -> str:
-    """A whole page; its header shows the top of the category tree, read here unless it is given."""
+    """A whole page; its header shows the top of the category tree, read here unless it is given, and
+    from what worth on delivery is free."""
     tree = list_categories() if categories is None else categories
-    return render_template(template, top_categories=children_of(tree, None), **context)
+    if "tax_note" not in context:
+        tax = read_home_tax(has_zones=getattr(tree, "has_tax_zones", None), only_standard=True)
+        context["tax_note"] = note_of(tax, home_country())
+    free_from = next((method.free_from for method in home_methods() if method.free_from), None)
+    return render_template(template, top_categories=children_of(tree, None), free_from=free_from, **context)
 
 
 def render_plain_page(template: str, **context: Any) -> str:
-    """A whole page that asks the database for nothing."""
-    return render_template(template, top_categories=(), **context)
+    """A whole page that asks the database for nothing; so it says nothing of tax unless it is given `tax_note`."""
+    return render_template(template, top_categories=(), free_from=None, **{"tax_note": None, **context})
 
 
 def media_url(file_name: str | None) -> str:

@@ -10,8 +10,9 @@ from shop.domain.catalog.richtext import plain_text
 from shop.domain.reviews.models import Review
 from shop.domain.shipping import ShippingMethod
 from shop.domain.terms import RETURN_DAYS
-from shop.extensions import settings, terms
+from shop.extensions import settings
 from shop.money import Money
+from shop.storefront.delivery import delivery_countries, home_country
 from shop.storefront.ratings import ShownReviews
 from shop.storefront.rendering import absolute_media_url, absolute_url
 
@@ -136,7 +137,11 @@ class _Offers:
                 **_amount(variant.compare_at, "price", "priceCurrency"),
             }
         if variant.requires_shipping and self._methods:
-            rates = [(method, method.price_for(variant.price)) for method in self._methods]
+            rates = [
+                (method, method.price_for(variant.price, variant.weight_grams))
+                for method in self._methods
+                if method.takes(variant.weight_grams)
+            ]
             described["shippingDetails"] = [self._describe_delivery(method, rate) for method, rate in rates]
         described["hasMerchantReturnPolicy"] = self._once("returns", _describe_returns)
         return described
@@ -147,7 +152,7 @@ class _Offers:
             return {
                 "@type": "OfferShippingDetails",
                 "shippingRate": {"@type": "MonetaryAmount", **_amount(rate, "value", "currency")},
-                "shippingDestination": {"@type": "DefinedRegion", "addressCountry": terms.home_country},
+                "shippingDestination": {"@type": "DefinedRegion", "addressCountry": home_country()},
                 "deliveryTime": {"@type": "ShippingDeliveryTime", "transitTime": {**days, "unitCode": "DAY"}},
             }
 
@@ -169,7 +174,7 @@ def _describe_returns() -> dict[str, Any]:
     """What the page about returns says."""
     return {
         "@type": "MerchantReturnPolicy",
-        "applicableCountry": list(terms.countries[:MOST_COUNTRIES]),
+        "applicableCountry": delivery_countries()[:MOST_COUNTRIES],
         "returnPolicyCategory": f"{CONTEXT}/MerchantReturnFiniteReturnWindow",
         "merchantReturnDays": RETURN_DAYS,
         "returnMethod": f"{CONTEXT}/ReturnByMail",

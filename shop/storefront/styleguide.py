@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from shop.domain.catalog.filters import ProductFilter
 from shop.domain.catalog.queries import list_products
 from shop.domain.inputs import Input, read_query
-from shop.domain.pricing import Receipt, price_lines
+from shop.domain.pricing import LineToPrice, Receipt, price_lines
 from shop.extensions import terms
 from shop.filled import FilledForm
 from shop.money import Money
@@ -90,7 +90,7 @@ def _options() -> OptionGroup:
 
 
 def _receipt() -> Receipt:
-    return price_lines([(Money.parse("24", terms.currency), 2)], terms.shipping_methods[0].price, terms.tax)
+    return price_lines([LineToPrice(Money.parse("24", terms.currency), 2)], terms.shipping_methods[0].price, terms.tax)
 
 
 def _steps() -> list[Step]:

@@ -15,6 +15,13 @@
     if (detail.ctx.hx.redirect?.startsWith("/orders/")) sessionStorage.removeItem(NAME);
   });
 
+  // Enter in the field of the code applies it; without script it would ask for the rest of the form first.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.id !== "discountCode" || !event.target.closest("#checkout")) return;
+    event.preventDefault();
+    event.target.parentElement.querySelector("button").click();
+  });
+
   // What the shop has filled stays, and so does a form that it refused: both are newer.
   function restore([id, value]) {
     const field = document.getElementById(id);

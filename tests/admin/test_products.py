@@ -241,7 +241,7 @@ def test_what_is_no_picture_is_refused_in_words_and_not_kept(owner, shirt, store
 
 
 def test_a_picture_that_is_too_large_is_refused(owner, shirt, store, monkeypatch):
-    monkeypatch.setattr("shop.admin.products.LARGEST_PICTURE", 1000)
+    monkeypatch.setattr("shop.admin.pictures.LARGEST_PICTURE", 1000)
 
     answer = upload(owner, shirt, ("a.jpg", photo() + bytes(1000)), headers={"Accept": "application/json"})
 

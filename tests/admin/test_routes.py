@@ -9,14 +9,20 @@ from shop.domain.catalog.models import Attribute, Category, Collection, Product
 from shop.domain.customers.models import User
 from shop.domain.imports.models import CatalogueFile
 from shop.domain.orders.models import Order
+from shop.domain.promotions.models import DiscountCode
 from shop.domain.reviews.models import Review
 from shop.domain.reviews.operations import submit_review
 from shop.domain.search.models import Synonym
+from shop.domain.shipping_zones.models import ShippingZone, ZoneMethod
 from shop.domain.staff_tasks.models import StaffTask
+from shop.domain.tax_zones.models import TaxZone
 from shop.policies import ANY_STAFF, policy_of
 from tests.admin.pages import sign_in, value_of
 from tests.conftest import make_customer, make_product, make_staff, placed_order, variants_of
 from tests.domain.reviews.stories import delivered_order, words
+from tests.domain.shipping_zones.stories import make_method
+from tests.domain.shipping_zones.stories import make_zone as make_shipping_zone
+from tests.domain.tax_zones.zones import make_zone
 from tests.storefront.pages import sign_in as sign_in_as_customer
 
 OPEN_TO_ALL = {"admin_entry.show_sign_in", "admin_entry.sign_in", "admin_entry.sign_out"}
@@ -37,6 +43,7 @@ def full_shop(app, terms):
     from shop.domain.imports.uploads import keep_catalogue, read_catalogue
     from shop.domain.search.synonyms import save_synonym
     from shop.domain.staff_tasks.operations import queue_task
+    from tests.domain.promotions.codes import make_code
 
     save_category("face", "Face care")
     make_product("Amber")
@@ -48,9 +55,12 @@ def full_shop(app, terms):
     submit_review(delivered_order(terms, actor, reviewed).id, reviewed.public_id, words())
     save_collection(SaveCollection.model_validate({"slug": "gifts", "name": "Gifts"}), actor)
     save_synonym(["edp", "perfume"], actor)
+    make_method(make_shipping_zone(countries="JO"))
+    make_code()
     queue_task(ADD_TAG.kind, TagWish(tag="new"), [product], actor, "key")
     content = b"Handle,Title,Variant Price\na,A,1.00\n"
     keep_catalogue("a.csv", content, read_catalogue(content, "USD"), actor, sets_stock=False)
+    make_zone("DE")
     make_customer()
 
 
@@ -63,8 +73,12 @@ def path_of(rule):
         "users": User.public_id,
         "orders": Order.public_id,
         "reviews": Review.public_id,
+        "shipping-methods": ZoneMethod.public_id,
+        "shipping-zones": ShippingZone.public_id,
         "synonyms": Synonym.public_id,
+        "discount-codes": DiscountCode.public_id,
         "tasks": StaffTask.public_id,
+        "taxes": TaxZone.public_id,
         "imports": CatalogueFile.public_id,
     }
     if "<" not in rule.rule:

@@ -56,7 +56,7 @@ class RunningShop:
     app: Flask
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]:
     """The shop under gunicorn, with a migrated database of its own and a few products."""
     folder, port = tmp_path_factory.mktemp("shop"), servers.free_port()
@@ -152,7 +152,7 @@ def _wait_for(url: str, has_ended: Callable[[], int | None], log: Path) -> None:
             time.sleep(0.1)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, one for all tests. Without it they are skipped; with REQUIRE_ALL=1 they fail."""
     binary = servers.chromium_binary()

@@ -139,7 +139,7 @@ def test_with_a_key_held_down_the_cart_opens_in_another_tab(page):
     page.goto("/")
     with page.context.expect_page() as opened:
         page.locator("#cart-link").click(modifiers=["ControlOrMeta"])
-    assert opened.value.url.endswith("/cart")
+    opened.value.wait_for_url("**/cart")
     expect(page.locator("#drawer")).to_be_hidden()
 
 

@@ -16,7 +16,8 @@ PICTURES = """() => [...document.images].filter(i => i.checkVisibility()).map(i 
 }))"""
 LARGEST = """() => new Promise(tell => new PerformanceObserver(list => {
   const it = list.getEntries().at(-1).element;
-  tell([it.tagName, it.getAttribute('fetchpriority'), it.loading, it.closest('.hero, .gallery, .card') !== null]);
+  const isOurs = it.closest('.hero, .gallery, .card, .tile') !== null;
+  tell([it.tagName, it.getAttribute('fetchpriority'), it.loading, isOurs]);
 }).observe({type: 'largest-contentful-paint', buffered: true}))"""
 
 

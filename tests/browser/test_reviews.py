@@ -13,7 +13,8 @@ from shop.domain.actors import SYSTEM, Actor
 from shop.domain.customers.operations import create_user, save_staff_role
 from shop.domain.events import Email
 from shop.domain.orders.models import Order
-from shop.domain.orders.operations import deliver_order, ship_order, start_processing
+from shop.domain.orders.operations import deliver_order, start_processing
+from shop.domain.orders.shipments import ship_order
 from shop.domain.outbox import unasked_emails
 from shop.domain.reviews.models import Review
 from shop.domain.reviews.operations import ModerateReview, WriteReview, moderate_review

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 import tempfile
-import time
 import zlib
 from collections.abc import Callable
 
@@ -176,19 +175,14 @@ def test_a_truncated_one_is_refused(kind: str) -> None:
     "make",
     [
         lambda: png_claiming(2_000_000_000, 2_000_000_000),
-        lambda: saved(Image.new("1", (30_000, 30_000)), "PNG"),
-        lambda: saved(Image.new("L", (16_000, 16_000)), "WEBP", lossless=True, method=0),
+        lambda: saved(Image.new("1", (8_000, 8_000)), "PNG"),
+        lambda: saved(Image.new("L", (7_000, 7_000)), "WEBP", lossless=True, method=0),
     ],
     ids=["header", "1-bit PNG", "WebP"],
 )
 def test_a_bomb_is_refused_before_it_unfolds(make: Callable[[], bytes]) -> None:
-    data = make()
-    started = time.monotonic()
-
-    with pytest.raises(PictureRefused):
-        rendered(data)
-
-    assert time.monotonic() - started < 2
+    with pytest.raises(PictureRefused, match="pixels"):
+        rendered(make())
 
 
 def test_what_the_process_may_not_have_ends_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,11 +11,13 @@ import pytest
 
 from shop.db import db, frozen_time
 from shop.domain.actors import SYSTEM
-from shop.domain.carts.operations import create_cart
+from shop.domain.carts.models import Cart
+from shop.domain.carts.operations import ApplyCode, apply_code, create_cart
 from shop.domain.checkout import cancel_order, cancel_unpaid_orders, check_out_with_cash, place_order
 from shop.domain.idempotency import claim_key, drop_claim
 from shop.domain.orders.models import Order
 from shop.domain.payments.operations import CashOnDelivery, confirm_cash_on_delivery
+from shop.domain.promotions.models import DiscountCode
 from shop.errors import CartOrdered, Conflict, OutOfStock, ShopError
 from tests.conftest import (
     SHOPPER,
@@ -29,6 +31,7 @@ from tests.conftest import (
     stock_of,
     variants_of,
 )
+from tests.domain.promotions.codes import make_code
 
 pytestmark = pytest.mark.both_databases
 
@@ -214,3 +217,35 @@ def cart_with_more_than_is_left(terms, variant, quantity=2):
 
     put()
     return cart.public_id
+
+
+@pytest.mark.parametrize("uses", [1, 3])
+def test_the_last_use_of_a_code_is_won_as_often_as_there_are_uses(app, terms, uses):
+    code_id = make_code(maxUses=uses).id
+    variant = variants_of(make_product(stock=50))[0]
+    works = buyers(terms, variant, 8)
+    for cart in db.session.scalars(db.select(Cart.public_id)).all():
+        apply_code(cart, ApplyCode(discountCode="SPRING"), SHOPPER, terms)
+    db.session.remove()
+
+    results = at_once(app, works)
+
+    won = [result for result in results if isinstance(result, str)]
+    assert len(won) == uses
+    assert all("used up" in result.message for result in results if not isinstance(result, str))
+    assert db.session.get_one(DiscountCode, code_id).used == uses
+
+
+def test_one_customer_with_many_carts_uses_a_code_once(app, terms):
+    make_code(maxUsesPerCustomer=1)
+    variant = variants_of(make_product(stock=50))[0]
+    carts = [cart_with(terms, (variant, 1)) for _ in range(6)]
+    for cart in carts:
+        apply_code(cart, ApplyCode(discountCode="SPRING"), SHOPPER, terms)
+    db.session.remove()
+
+    results = at_once(
+        app, [lambda cart=cart: place_order(order_wish(cart), SHOPPER, terms).public_id for cart in carts]
+    )
+
+    assert sum(isinstance(result, str) for result in results) == 1

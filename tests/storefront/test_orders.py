@@ -8,10 +8,14 @@ import pytest
 
 from shop.db import db
 from shop.domain.actors import SYSTEM
-from shop.domain.orders.models import Order
-from shop.domain.orders.operations import deliver_order, ship_order, start_processing
+from shop.domain.checkout import cancel_order
+from shop.domain.orders.models import Order, OrderLineItem
+from shop.domain.orders.operations import deliver_order, start_processing
+from shop.domain.orders.shipments import ShipOrder, ship_order
 from shop.domain.orders.tokens import order_token
-from tests.conftest import make_customer, make_product, placed_order, stock_of, variants_of
+from shop.domain.payments.operations import collect_cash
+from shop.domain.payments.refunds import RefundPayment, refund_payment
+from tests.conftest import make_customer, make_product, make_staff, placed_order, stock_of, variants_of
 from tests.storefront.pages import body, place_order, put_in_cart, sign_in, value_of
 
 
@@ -28,6 +32,15 @@ def order(terms, variant):
 @pytest.fixture
 def link(order, terms):
     return f"/orders/{order.public_id}?token={order_token(order, terms.order_token_secrets)}"
+
+
+@pytest.fixture
+def staff(app):
+    return make_staff()
+
+
+def line_ids(order):
+    return list(db.session.scalars(db.select(OrderLineItem.public_id).filter_by(order_id=order.id)))
 
 
 def status_of_order():
@@ -164,3 +177,71 @@ def test_what_a_shopper_typed_is_shown_as_text(client, terms, variant):
     page = client.get(f"/orders/{order.public_id}?token={order_token(order, terms.order_token_secrets)}&placed=1")
     assert "<script>alert" not in page.text and "<b>ring" not in page.text
     assert "A & B" in body(page)
+
+
+def test_parcels_are_shown_with_their_number_and_what_is_in_them(client, order, link, staff):
+    start_processing(order.id, staff)
+    one = {line_ids(order)[0]: 1}
+    ship_order(order.id, staff, ShipOrder(quantities=one, carrier="DHL", trackingNumber="JD 01"))
+
+    page = client.get(link)
+
+    text = body(page)
+    assert "Part of it is on its way to you; the rest follows." in text
+    assert "1 × Amber (30 ml)" in text and "DHL, number JD 01" in text and "expected by" in text
+    assert 'href="https://www.dhl.com/global-en/home/tracking.html?tracking-id=JD%2001"' in page.text
+    assert "hx-trigger" in page.text and "Cancel this order" not in text and "Buy again" not in text
+    ship_order(order.id, staff)
+    deliver_order(order.id, staff)
+    assert body(client.get(link)).count("Delivered ") >= 2 and "Buy again" in body(client.get(link))
+
+
+def test_money_given_back_is_shown_with_its_reason(client, order, link, staff):
+    for move in (start_processing, ship_order, deliver_order):
+        move(order.id, staff)
+    collect_cash(order.id, order.total, staff)
+    refund_payment(order.id, staff, RefundPayment(otherAmount=500, reason="It leaked"))
+    text = body(client.get(link))
+    assert ": It leaked −$5.00" in text and "Paid and refunded in part" in text
+
+
+def test_a_reason_of_staff_is_told(client, order, link, staff):
+    cancel_order(order.id, staff, reason="We broke it")
+    assert "This order was cancelled. We broke it." in body(client.get(link))
+
+
+def test_what_is_paid_in_cash_is_not_cancelled_by_its_customer(client, order, link, staff):
+    page = client.get(link)
+    collect_cash(order.id, order.total, staff)
+    assert "Cancel this order" not in body(client.get(link))
+    answer = cancel(client, page, order)
+    assert answer.status_code == 409 and "Write to us" in body(answer) and status_of_order() == "confirmed"
+
+
+def put_back(client, page, order):
+    fields = {name: value_of(page, name) for name in ("csrf_token", "token")}
+    return client.post(f"/orders/{order.public_id}/cart-items", data=fields)
+
+
+def test_a_cancelled_order_is_put_back_into_the_cart(client, order, link):
+    cancel(client, client.get(link), order)
+    page = client.get(link)
+    assert "Put back in cart" in body(page)
+    for _ in range(2):
+        answer = put_back(client, page, order)
+        assert (answer.status_code, answer.location) == (303, "/cart")
+    assert "2 items" in body(client.get("/cart")) and client.get_cookie("cart_count").value == "2"
+
+
+def test_what_is_put_back_is_clipped_with_a_notice(client, terms, order, link, variant):
+    cancel(client, client.get(link), order)
+    placed_order(terms, (variant, 4))
+    answer = put_back(client, client.get(link), order)
+    assert answer.status_code == 200
+    assert "Amber, 30 ml: only 1 of 2 can be ordered now." in body(answer)
+
+
+def test_an_order_of_others_is_not_put_back(client, order, link):
+    page = client.get(link)
+    fields = {"csrf_token": value_of(page, "csrf_token"), "token": "wrong"}
+    assert client.post(f"/orders/{order.public_id}/cart-items", data=fields).status_code == 404

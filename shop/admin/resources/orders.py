@@ -1,48 +1,13 @@
-"""Orders, to be looked up: what was bought, by whom, and how far it is."""
+"""Orders: what was bought, by whom, and how far it is. An order's own page is shop/admin/orders.py."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from flask import url_for
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import selectinload
 
-from shop.admin.resource import Card, Column, Detail, Fact, Filter, Resource, Tab, words_in
-from shop.db import db
-from shop.domain.addresses import address_lines
-from shop.domain.customers.models import User
+from shop.admin.resource import Column, Filter, Resource, Tab, words_in
 from shop.domain.orders.models import ORDER_STATUSES, PAYMENT_STATUSES, Order
-from shop.domain.orders.receipts import payment_words, sums_of
-from shop.policies import may_open
 from shop.words import words
-
-
-def customer_of(order: Order) -> tuple[str, str]:
-    """Who ordered, and the way to their page where they have an account."""
-    public_id = db.session.scalar(select(User.public_id).where(User.id == order.user_id)) if order.user_id else None
-    name = f"{order.shipping_address.get('firstName', '')} {order.shipping_address.get('lastName', '')}".strip()
-    return name or order.email, url_for("admin.users_row", public_id=public_id) if public_id and may_open(
-        "admin.users_row"
-    ) else ""
-
-
-def facts(order: Order) -> tuple[Fact, ...]:
-    name, address = customer_of(order)
-    return (
-        Fact("Customer", name, address=address),
-        Fact("E-mail", order.email),
-        Fact("Phone", order.phone or "none"),
-        Fact("Status", order.status, "badge"),
-        Fact("Payment", order.payment_status, "badge"),
-        Fact("Shipping", order.shipping_status, "badge"),
-        Fact("Placed", order.created_at, "time"),
-    )
-
-
-def sums(order: Order) -> Mapping[str, Any]:
-    return {"sums": sums_of(order), "payment": payment_words(order)}
 
 
 def of_status(status: str) -> ColumnElement[bool]:
@@ -89,14 +54,7 @@ ORDERS = Resource(
         Filter("status", "Status", of_status, lambda: [(each, words(each)) for each in ORDER_STATUSES]),
         Filter("payment", "Payment", is_payment, lambda: [(each, words(each)) for each in PAYMENT_STATUSES]),
     ),
-    detail=Detail(
-        (
-            Card("Items", "admin/orders/_items.html", sums),
-            Card("Send to", "admin/orders/_address.html", lambda row: {"lines": address_lines(row.shipping_address)}),
-            Card("What happened", "admin/orders/_history.html"),
-        )
-    ),
-    facts=facts,
+    own_views={"row": "admin_orders.show"},
     is_empty_text="Nobody has ordered yet.",
     is_in_search=True,
     note=lambda row: row.email,

@@ -47,13 +47,13 @@ def after_deciding(review_id: str) -> str:
 def facts(review: Review) -> Sequence[Fact]:
     order = db.session.get(Order, review.order_id) if review.order_id else None
     product = url_for("admin_products.show", public_id=review.product.public_id)
-    may_see_order = order is not None and may_open("admin.orders_row")
+    may_see_order = order is not None and may_open("admin_orders.show")
     return (
         Fact("Product", review.product.name, address=product if may_open("admin_products.show") else ""),
         Fact("Status", review.status, "badge"),
         Fact("Bought here", review.is_verified, "yes_no"),
         *(
-            [Fact("Order", order.number, address=url_for("admin.orders_row", public_id=order.public_id))]
+            [Fact("Order", order.number, address=url_for("admin_orders.show", public_id=order.public_id))]
             if order is not None and may_see_order
             else []
         ),

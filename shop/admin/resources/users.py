@@ -50,7 +50,7 @@ def prepare(users: Sequence[User]) -> list[UserRow]:
 def orders_of(row: UserRow) -> Mapping[str, Any]:
     """The user's last orders."""
     orders, total = list_orders_of(row.user.id, 1, ORDERS_SHOWN)
-    return {"orders": orders, "total": total, "may_open": may_open("admin.orders_row")}
+    return {"orders": orders, "total": total, "may_open": may_open("admin_orders.show")}
 
 
 def roles() -> list[tuple[str, str]]:

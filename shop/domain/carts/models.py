@@ -24,6 +24,7 @@ class Cart(Model):
     currency: Mapped[str] = mapped_column(String(3))
     order_public_id: Mapped[str | None] = mapped_column(String(40))  # the order that it became
     destination: Mapped[dict[str, Any] | None]
+    discount_code_id: Mapped[int | None] = mapped_column(ForeignKey("discount_codes.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=transaction_time)
     updated_at: Mapped[datetime] = mapped_column(default=transaction_time)
     expires_at: Mapped[datetime]

@@ -13,13 +13,15 @@ from shop.db import changed_rows, db, insert_unless_there, operation, transactio
 from shop.domain.actors import Actor
 from shop.domain.addresses import Destination
 from shop.domain.carts.models import Cart, CartLineItem
-from shop.domain.carts.queries import find_open_cart_of, get_cart
+from shop.domain.carts.queries import find_open_cart_of, get_cart, price_cart
 from shop.domain.catalog.models import Product, Variant
 from shop.domain.idempotency import Claim, attach_resource
-from shop.domain.inputs import Input, PublicId, Quantity
+from shop.domain.inputs import Input, Line, PublicId, Quantity
 from shop.domain.inventory.queries import left_sentence
+from shop.domain.promotions.models import DiscountCode
+from shop.domain.promotions.queries import FIELD, find_code
 from shop.domain.terms import CART_DAYS, MAX_LINES, MAX_QUANTITY, Terms
-from shop.errors import CartOrdered, Detail, Gone, Invalid, NotFound, OutOfStock, Unknown
+from shop.errors import CartOrdered, Conflict, Detail, Gone, Invalid, NotFound, OutOfStock, Unknown
 
 KEEP_ENDED = timedelta(days=30)
 
@@ -30,6 +32,12 @@ class AddToCart(Input):
     product_id: PublicId = Field(title="a product id")
     variant_id: PublicId = Field(title="a variant id")
     quantity: Quantity
+
+
+class ApplyCode(Input):
+    """What entering a discount code asks for."""
+
+    discount_code: Line = Field(min_length=1, max_length=40, title="a discount code")
 
 
 class ChangeQuantity(Input):
@@ -183,8 +191,9 @@ def remove_from_cart(cart_id: str, line_id: str, actor: Actor) -> Cart:
 
 @operation
 def clear_cart(cart_id: str, actor: Actor) -> Cart:
-    """Take all lines out; the cart's id stays usable."""
+    """Take all lines and the discount code out; the cart's id stays usable."""
     cart = lock_cart(cart_id, actor)
+    cart.discount_code_id = None
     db.session.execute(delete(CartLineItem).where(CartLineItem.cart_id == cart.id))
     return cart
 
@@ -195,6 +204,41 @@ def set_destination(cart_id: str, destination: Destination, actor: Actor) -> Car
     cart = lock_cart(cart_id, actor)
     place: dict[str, Any] = destination.model_dump(include={"country", "region", "city", "postal_code"})
     cart.destination = place
+    return cart
+
+
+@operation
+def apply_code(cart_id: str, wanted: ApplyCode, actor: Actor, terms: Terms) -> Cart:
+    """Keep a discount code with the cart; what it takes off is worked out anew whenever the cart is read.
+
+    Raises Conflict where this or another code is applied already, Unknown for no such code or one that has not begun,
+    Gone for one that has ended or is used up, Invalid where the cart is not what it is for; and what lock_cart raises.
+    """
+    cart = lock_cart(cart_id, actor)
+    code = find_code(wanted.discount_code)
+    before = price_cart(cart, terms)
+    if before.verdict is not None and before.verdict.refusal is None:
+        raise _applied_already(before.verdict.code, code)
+    cart.discount_code_id = code.id
+    verdict = price_cart(cart, terms).verdict
+    if verdict is not None and verdict.refusal is not None:
+        raise verdict.refusal
+    return cart
+
+
+def _applied_already(present: DiscountCode, wanted: DiscountCode) -> Conflict:
+    if present.id == wanted.id:
+        message = f"The code {present.code} is applied already."
+    else:
+        message = f"The code {present.code} is applied already. Remove it first to use {wanted.code}."
+    return Conflict(message, [Detail(FIELD, message)])
+
+
+@operation
+def remove_code(cart_id: str, actor: Actor) -> Cart:
+    """Take the discount code off the cart, if it has one. Raises what lock_cart raises."""
+    cart = lock_cart(cart_id, actor)
+    cart.discount_code_id = None
     return cart
 
 
@@ -235,6 +279,8 @@ def join_carts(guest_cart_id: str, actor: Actor, terms: Terms) -> Cart:
         _join_line(own, mine, line)
     db.session.execute(delete(CartLineItem).where(CartLineItem.cart_id == guest.id))
     guest.status = "expired"
+    if own.discount_code_id is None:
+        own.discount_code_id = guest.discount_code_id
     return own
 
 

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from shop.db import db
+from shop.db import db, transaction_time
 from shop.domain.actors import Actor
 from shop.domain.carts.models import Cart, CartLineItem
 from shop.domain.catalog.models import Image, Product, Variant
 from shop.domain.catalog.queries import first_images
-from shop.domain.pricing import Receipt, price_lines
-from shop.domain.shipping import ShippingMethod, methods_serving
+from shop.domain.places import Place
+from shop.domain.pricing import Discount, LineToPrice, Receipt, price_lines
+from shop.domain.promotions.models import DiscountCode
+from shop.domain.promotions.queries import Goods, Verdict, customer_names, judge
+from shop.domain.shipping import ShippingMethod
+from shop.domain.shipping_zones.queries import read_shipping_table
+from shop.domain.tax import NO_TAX, PlaceTax
+from shop.domain.tax_zones.queries import has_active_zones, tax_for
 from shop.domain.terms import Terms
-from shop.errors import NotFound
+from shop.errors import Detail, NotFound, Unknown
 from shop.money import Money
 
 
 @dataclass(frozen=True)
 class Notice:
-    """Something about the cart that its owner should know before paying; `line` is the line's public id."""
+    """Something about the cart that its owner should know before paying; `line` is the line's public id, or empty."""
 
     code: str
     message: str
@@ -47,17 +54,29 @@ class CartLine:
 
 @dataclass(frozen=True)
 class PricedCart:
-    """A cart as it is shown: lines, money, notices, and the default method once there is an address."""
+    """A cart as it is shown: lines, money, notices, the default method once there is an address, and its code."""
 
     cart: Cart
     lines: tuple[CartLine, ...]
     receipt: Receipt
     shipping_method: ShippingMethod | None
     notices: tuple[Notice, ...]
+    tax: PlaceTax
+    verdict: Verdict | None = None
+
+    @property
+    def code(self) -> DiscountCode | None:
+        """The discount code that the cart has, whether it takes something off now or not."""
+        return self.verdict.code if self.verdict else None
 
     @property
     def item_count(self) -> int:
         return sum(line.item.quantity for line in self.lines)
+
+    @property
+    def weight(self) -> int:
+        """Grams of all that is sent."""
+        return weight_of(self.lines)
 
 
 def get_cart(public_id: str, actor: Actor) -> Cart:
@@ -66,6 +85,11 @@ def get_cart(public_id: str, actor: Actor) -> Cart:
     if cart is None or (cart.user_id is not None and cart.user_id != actor.user_id):
         raise NotFound("There is no such cart. Make a new one.")
     return cart
+
+
+def unknown_cart() -> Unknown:
+    """What a body is refused with that names a cart which is not there, or is somebody else's."""
+    return Unknown("There is no such cart. Make a new one.", [Detail("cartId", "No cart has this id.")])
 
 
 def find_open_cart_of(user_id: int) -> Cart | None:
@@ -85,17 +109,33 @@ def find_line_of_variant(cart: Cart, variant_id: str) -> CartLineItem | None:
     return db.session.scalars(statement.filter(CartLineItem.cart_id == cart.id)).one_or_none()
 
 
-def price_cart(cart: Cart, terms: Terms, method: ShippingMethod | None = None) -> PricedCart:
-    """The cart priced now, sent by `method`, else by the default one for its address; without both neither shipping nor
-    tax is in it."""
-    items = db.session.scalars(
-        select(CartLineItem)
+def price_cart(
+    cart: Cart,
+    terms: Terms,
+    method: ShippingMethod | None = None,
+    *,
+    place: Place | None = None,
+    tax: PlaceTax | None = None,
+    email: str = "",
+) -> PricedCart:
+    """The cart priced now for `place`, else for its own destination; without both neither shipping nor tax is in it.
+
+    It is sent by `method`, else by the default one there. `tax` is how the place taxes where that was read already.
+    `email` is the buyer's, once it is known: a code may be for one order of each customer.
+    """
+    rows = db.session.execute(
+        select(CartLineItem, has_active_zones())
         .filter_by(cart_id=cart.id)
         .order_by(CartLineItem.id)
         .options(joinedload(CartLineItem.variant).joinedload(Variant.product))
         .options(joinedload(CartLineItem.variant).joinedload(Variant.stock))
         .execution_options(populate_existing=True)
     ).all()
+    items = [row[0] for row in rows]
+    known = place or (Place.of(cart.destination) if cart.destination else None)
+    if tax is None:
+        where = known or Place(terms.home_country)
+        tax = tax_for(where, terms, has_zones=bool(rows[0][1])) if rows else PlaceTax(NO_TAX)
     images = first_images([item.variant.product_id for item in items]) if items else {}
     lines = tuple(
         CartLine(
@@ -107,17 +147,51 @@ def price_cart(cart: Cart, terms: Terms, method: ShippingMethod | None = None) -
         )
         for item in items
     )
-    if method is None and cart.destination:
-        method = next(iter(methods_serving(terms.shipping_methods, cart.destination["country"])), None)
-    goods = sum((line.total for line in lines), Money(0, cart.currency))
-    shipping = method.price_for(goods) if method and lines else Money(0, cart.currency)
+    weight = weight_of(lines)
+    if method is None and known is not None and lines:
+        method = read_shipping_table(terms).default_for(known, weight)
+    verdict = _judge_code(cart, lines, email)
+    discount = verdict.code.discount() if verdict and verdict.refusal is None else None
+    in_scope = verdict.in_scope if verdict else (True,) * len(lines)
+    to_price = [
+        LineToPrice(line.variant.price, line.item.quantity, tax.percent_for(line.product.category_id), is_meant)
+        for line, is_meant in zip(lines, in_scope, strict=True)
+    ]
+    goods = _goods_after(discount, to_price, cart.currency)
     receipt = price_lines(
-        [(line.variant.price, line.item.quantity) for line in lines],
-        shipping,
-        terms.tax,
+        to_price,
+        method.price_for(goods, weight) if method and lines else Money(0, cart.currency),
+        tax.rule,
+        discount=discount,
         tax_is_known=method is not None,
     )
-    return PricedCart(cart, lines, receipt, method, tuple(notice for line in lines for notice in _notices(line)))
+    notices = [notice for line in lines for notice in _notices(line)]
+    if verdict is not None and verdict.refusal is not None:
+        notices.append(Notice("discount_not_applied", verdict.refusal.message, ""))
+    return PricedCart(cart, lines, receipt, method, tuple(notices), tax, verdict)
+
+
+def _judge_code(cart: Cart, lines: tuple[CartLine, ...], email: str) -> Verdict | None:
+    """What the cart's code is for, judged anew each time the cart is read."""
+    if cart.discount_code_id is None:
+        return None
+    code = db.session.get_one(DiscountCode, cart.discount_code_id, populate_existing=True)
+    goods = [Goods(line.product.id, line.total) for line in lines]
+    return judge(code, goods, customer_names(cart.user_id, email), transaction_time())
+
+
+def _goods_after(discount: Discount | None, lines: list[LineToPrice], currency: str) -> Money:
+    """What the goods cost after the discount: shipping is free by that."""
+    zero = Money(0, currency)
+    whole = sum((line.unit_price * line.quantity for line in lines), zero)
+    if discount is None:
+        return whole
+    return whole - discount.taken_off(sum((line.unit_price * line.quantity for line in lines if line.in_scope), zero))
+
+
+def weight_of(lines: Iterable[CartLine]) -> int:
+    """Grams of the lines that are sent; what needs no shipping weighs nothing."""
+    return sum(line.variant.weight_grams * line.item.quantity for line in lines if line.variant.requires_shipping)
 
 
 def _notices(line: CartLine) -> list[Notice]:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 
 from shop.db import db, operation, transaction_time
 from shop.domain.actors import Actor
 from shop.domain.audit.operations import record_change
 from shop.domain.catalog.addresses import remember_slug
-from shop.domain.catalog.collections import MOST_CHOSEN, checked_rules, choose, chosen_ids
+from shop.domain.catalog.collections import checked_rules, choose, chosen_ids
 from shop.domain.catalog.filters import Narrowing, rules_of
-from shop.domain.catalog.models import Category, Collection, Product, Variant
+from shop.domain.catalog.models import Collection
+from shop.domain.catalog.named import category_slugs, few_lines, product_ids, product_slugs, wrong
 from shop.domain.catalog.operations import Changes
 from shop.domain.catalog.slugs import SLUG, slug_of
-from shop.domain.inputs import MOST_VALUES, Input, Line, Lines, Text
+from shop.domain.inputs import Input, Line, Lines, Text
 from shop.domain.versions import refuse_if_changed
-from shop.errors import Conflict, Detail, Invalid, NotFound
+from shop.errors import Conflict, Detail, NotFound
 from shop.money import Money
 
-MOST_NAMED = 5  # lines that are wrong and named in one sentence
 YesNo = Literal["yes", "no"]
 
 
@@ -107,7 +107,7 @@ def wish_values(collection: Collection, currency: str) -> dict[str, Any]:
         "maxPrice": _as_price(rules.max_price, currency),
         "inStock": _as_yes_no(rules.in_stock),
         "onSale": _as_yes_no(rules.on_sale),
-        "products": "\n".join(_slugs(chosen_ids(collection))),
+        "products": "\n".join(product_slugs(chosen_ids(collection))),
     }
 
 
@@ -119,12 +119,6 @@ def _as_yes_no(value: bool | None) -> str:
     return "" if value is None else "yes" if value else "no"
 
 
-def _slugs(product_ids: Sequence[int]) -> list[str]:
-    rows = db.session.execute(select(Product.id, Product.slug).where(Product.id.in_(product_ids)))
-    slugs = {row_id: slug for row_id, slug in rows}
-    return [slugs[row_id] for row_id in product_ids]
-
-
 # -- reading the wish -------------------------------------------------------------------------------------------------
 
 
@@ -132,16 +126,16 @@ def _assign(collection: Collection, wish: CollectionWish, currency: str, changes
     """Give the collection what the wish says, but for the products, whose keys are returned."""
     slug = wish.slug or slug_of(wish.name, 120)
     if not SLUG.fullmatch(slug):
-        raise _invalid("slug", "Make the address of small letters, digits and single hyphens.")
+        raise wrong("slug", "Make the address of small letters, digits and single hyphens.")
     with db.session.no_autoflush:
         holder = db.session.scalars(select(Collection).where(Collection.slug == slug)).one_or_none()
     if holder is not None and holder is not collection:
         message = f"{holder.name} has this address. Choose another one."
         raise Conflict(message, [Detail("slug", message)])
     rules = _rules(wish, currency)
-    chosen = _product_ids(wish.products)
+    chosen = product_ids(wish.products)
     if rules and chosen:
-        raise _invalid("products", "Name products or fill in rules, not both: take one of them away.")
+        raise wrong("products", "Name products or fill in rules, not both: take one of them away.")
     names = ("name", "description", "seo_title", "seo_description", "position", "is_active")
     changes.assign(collection, {**{name: getattr(wish, name) for name in names}, "slug": slug, "rules": rules})
     return chosen
@@ -153,14 +147,14 @@ def _choose(collection: Collection, wanted: list[int], changes: Changes) -> None
         return
     choose(collection, wanted)
     collection.updated_at = transaction_time()
-    changes.note("products", _slugs(present), _slugs(wanted))
+    changes.note("products", product_slugs(present), product_slugs(wanted))
 
 
 def _rules(wish: CollectionWish, currency: str) -> dict[str, Any]:
     values: dict[str, Any] = {
-        "category": _category_slugs(wish.categories),
-        "tag": _few("tags", wish.tags),
-        "brand": _few("brands", wish.brands),
+        "category": category_slugs(wish.categories),
+        "tag": few_lines("tags", wish.tags),
+        "brand": few_lines("brands", wish.brands),
         "attr": _attributes(wish.attributes),
         "minPrice": _amount("minPrice", wish.min_price, currency),
         "maxPrice": _amount("maxPrice", wish.max_price, currency),
@@ -169,44 +163,18 @@ def _rules(wish: CollectionWish, currency: str) -> dict[str, Any]:
     }
     low, high = values["minPrice"], values["maxPrice"]
     if low is not None and high is not None and low > high:
-        raise _invalid("maxPrice", "Enter a highest price that is not below the lowest.")
+        raise wrong("maxPrice", "Enter a highest price that is not below the lowest.")
     narrowing = Narrowing.model_validate(values)
     return checked_rules(narrowing) if narrowing != Narrowing() else {}
-
-
-def _lines(text: str) -> list[str]:
-    """What stands in the lines, each once."""
-    return list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
-
-
-def _few(field: str, text: str) -> list[str]:
-    lines = _lines(text)
-    if len(lines) > MOST_VALUES:
-        raise _invalid(field, f"Enter at most {MOST_VALUES}, one a line.")
-    return lines
-
-
-def _category_slugs(text: str) -> list[str]:
-    """The addresses of categories that are written as their address or their name."""
-    lines = _few("categories", text)
-    names = [line.casefold() for line in lines]
-    wanted = or_(Category.slug.in_(lines), func.lower(Category.name).in_(names))
-    by_word: dict[str, str] = {}
-    for category in db.session.scalars(select(Category).where(wanted).order_by(Category.id.desc())):
-        by_word[category.name.casefold()] = category.slug
-    by_word |= {slug: slug for slug in db.session.scalars(select(Category.slug).where(Category.slug.in_(lines)))}
-    found = {line: by_word.get(line) or by_word.get(line.casefold()) for line in lines}
-    _refuse_missing("categories", "category", (line for line, slug in found.items() if slug is None))
-    return [slug for slug in found.values() if slug is not None]
 
 
 def _attributes(text: str) -> Mapping[str, list[str]]:
     """`name: value`, one a line."""
     found: dict[str, list[str]] = {}
-    for line in _few("attributes", text):
+    for line in few_lines("attributes", text):
         name, colon, value = (part.strip() for part in line.partition(":"))
         if not (name and colon and value):
-            raise _invalid("attributes", f"Write “{line[:40]}” as a name, a colon and a value, such as size: 30 ml.")
+            raise wrong("attributes", f"Write “{line[:40]}” as a name, a colon and a value, such as size: 30 ml.")
         found.setdefault(name, []).append(value)
     return found
 
@@ -217,36 +185,4 @@ def _amount(field: str, text: str, currency: str) -> int | None:
     try:
         return Money.parse(text, currency).amount
     except ValueError:
-        raise _invalid(field, "Enter a price such as 54.95.") from None
-
-
-def _product_ids(text: str) -> list[int]:
-    """The keys of products that are written as their address, their id or the SKU of one of their variants."""
-    lines = _lines(text)
-    if len(lines) > MOST_CHOSEN:
-        raise _invalid("products", f"Name at most {MOST_CHOSEN} products.")
-    known = dict(_known_products(lines))
-    _refuse_missing("products", "product", (line for line in lines if line not in known))
-    return list(dict.fromkeys(known[line] for line in lines))
-
-
-def _known_products(lines: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """What was written and the key it stands for; an address before an id before a SKU, hence last."""
-    rows = db.session.execute(select(Variant.sku, Variant.product_id).where(Variant.sku.in_(lines)))
-    yield from ((sku, row_id) for sku, row_id in rows)
-    for column in (Product.public_id, Product.slug):
-        found = db.session.execute(select(column, Product.id).where(column.in_(lines)))
-        yield from ((written, row_id) for written, row_id in found)
-
-
-def _refuse_missing(field: str, noun: str, missing: Iterable[str]) -> None:
-    lines = list(missing)
-    if not lines:
-        return
-    named = ", ".join(line[:60] for line in lines[:MOST_NAMED])
-    more = f" and {len(lines) - MOST_NAMED} more" if len(lines) > MOST_NAMED else ""
-    raise _invalid(field, f"There is no {noun} {named}{more}. Correct or remove what is wrong.")
-
-
-def _invalid(field: str, message: str) -> Invalid:
-    return Invalid(message, [Detail(field, message)])
+        raise wrong(field, "Enter a price such as 54.95.") from None

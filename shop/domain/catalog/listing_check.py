@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
@@ -12,15 +13,29 @@ from shop.domain.catalog.listings import facet_values_of, filterable_names, list
 from shop.domain.catalog.models import FacetValue, Listing, Product
 
 
+@dataclass(frozen=True)
+class OutOfStep:
+    """A product that lists have otherwise than it is, and what of it: columns, "facet values" or "none" at all."""
+
+    product_id: int
+    public_id: str
+    what: str
+
+
 def find_listings_out_of_step() -> Iterator[str]:
     """One text for each product whose flat row is missing or wrong, or whose facet values are."""
+    return (f"product {one.public_id}: {one.what}" for one in listings_out_of_step())
+
+
+def listings_out_of_step() -> Iterator[OutOfStep]:
+    """Every product whose flat row is missing or wrong, or whose facet values are, in the order of their keys."""
     filterable, last = filterable_names(), 0
     while ids := next_product_ids(last):
         last = ids[-1]
         yield from _out_of_step(ids, filterable)
 
 
-def _out_of_step(ids: Sequence[int], filterable: frozenset[str]) -> Iterator[str]:
+def _out_of_step(ids: Sequence[int], filterable: frozenset[str]) -> Iterator[OutOfStep]:
     products = db.session.scalars(
         select(Product)
         .where(Product.id.in_(ids))
@@ -37,11 +52,11 @@ def _out_of_step(ids: Sequence[int], filterable: frozenset[str]) -> Iterator[str
     for product in products:
         row = rows.get(product.id)
         if row is None:
-            yield f"product {product.public_id}: none"
+            yield OutOfStep(product.id, product.public_id, "none")
             continue
         values = listing_values(product, product.variants)
         wrong = [column for column, value in values.items() if getattr(row, column) != value]
         if facets[product.id] != facet_values_of(product, product.variants, product.attributes, filterable):
             wrong.append("facet values")
         if wrong:
-            yield f"product {product.public_id}: {', '.join(wrong)}"
+            yield OutOfStep(product.id, product.public_id, ", ".join(wrong))

@@ -114,6 +114,11 @@ class Variant(Model):
     )
 
     @property
+    def full_name(self) -> str:
+        """The product's name, with the variant's where there is a choice."""
+        return self.product.name if self.name == "Default" else f"{self.product.name}, {self.name}"
+
+    @property
     def price(self) -> Money:
         return Money(self.price_amount, self.currency)
 

@@ -87,9 +87,9 @@ def list_products(
     """
     categories = list_categories()
     collection = get_collection(asked.collection) if asked.collection else None
-    branch_ids = functools.partial(_branch_ids, categories)
-    base = base_conditions(asked, among, collection, within, branch_ids)
-    conditions = asked.conditions(branch_ids)
+    branches = functools.partial(branch_ids, categories)
+    base = base_conditions(asked, among, collection, within, branches)
+    conditions = asked.conditions(branches)
     if with_counts:
         counts = count_listing(base, asked, conditions)
     else:
@@ -177,12 +177,12 @@ def count_in_collections(collections: Sequence[Collection]) -> dict[int, int]:
     """How many products on sale each of these collections has, by its key; two statements for them all."""
     if not collections:
         return {}
-    branch_ids = functools.partial(_branch_ids, list_categories())
+    branches = functools.partial(branch_ids, list_categories())
     nothing = ProductFilter()
     counts = [
         select(func.count())
         .select_from(Listing)
-        .where(*base_conditions(nothing, None, each, None, branch_ids))
+        .where(*base_conditions(nothing, None, each, None, branches))
         .scalar_subquery()
         for each in collections
     ]
@@ -246,10 +246,21 @@ def find_products(public_ids: Sequence[str]) -> list[Product]:
     return [found[public_id] for public_id in public_ids if public_id in found]
 
 
-def list_categories() -> tuple[Category, ...]:
+class CategoryTree(tuple[Category, ...]):
+    """Categories, parents before children. `has_tax_zones` is told by the same statement, since every page that reads
+    the tree also says how prices are taxed; None where there is no category to tell it."""
+
+    has_tax_zones: bool | None = None
+
+
+def list_categories() -> CategoryTree:
     """All categories, parents before children, each level by position and name."""
-    rows = db.session.scalars(select(Category).order_by(Category.position, Category.name)).all()
-    return tuple(_in_tree_order(rows, None))
+    zones = Category.metadata.tables["tax_zones"]  # by its table: zones lie above the catalogue in the domain's layers
+    has_zones = select(zones.c.id).where(zones.c.is_active).exists()
+    rows = db.session.execute(select(Category, has_zones).order_by(Category.position, Category.name)).all()
+    tree = CategoryTree(_in_tree_order([row[0] for row in rows], None))
+    tree.has_tax_zones = bool(rows[0][1]) if rows else None
+    return tree
 
 
 def _in_tree_order(rows: Sequence[Category], parent_id: int | None) -> list[Category]:
@@ -288,7 +299,8 @@ def path_to(categories: Sequence[Category], category: Category) -> list[Category
     return path
 
 
-def _branch_ids(categories: Sequence[Category], slug: str) -> list[int]:
+def branch_ids(categories: Sequence[Category], slug: str) -> list[int]:
+    """The ids of a category, by its slug, and of all below it. Raises NotFound."""
     ids = [get_category(categories, slug).id]
     for row in categories:  # parents come before their children
         if row.parent_id in ids:
@@ -318,7 +330,7 @@ def pictures_of_branches(categories: Sequence[Category]) -> dict[int, Image]:
     by_category = {category_id: product_id for category_id, product_id in oldest}
     chosen = {}
     for top in children_of(categories, None):
-        branch = _branch_ids(categories, top.slug)
+        branch = branch_ids(categories, top.slug)
         if oldest_of_branch := [by_category[row_id] for row_id in branch if row_id in by_category]:
             chosen[top.id] = min(oldest_of_branch)
     images = first_images(list(chosen.values())) if chosen else {}

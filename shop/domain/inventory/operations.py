@@ -121,16 +121,15 @@ def _assert_counted(result: Any, variant_id: int) -> None:
 
 
 @operation
-def ship_reservations(order_id: int, order_public_id: str, actor: Actor) -> None:
-    """Take the order's promised units out of the house: both counters fall, one `sale` movement a variant."""
-    shipped = db.session.execute(
-        update(Reservation)
-        .where(Reservation.order_id == order_id, Reservation.status == "promised")
-        .values(status="shipped", ended_at=transaction_time())
-        .returning(Reservation.variant_id, Reservation.quantity)
-        .execution_options(synchronize_session=False)
-    ).all()
-    for variant_id, quantity in sorted(tuple(row) for row in shipped):
+def ship_reservations(quantities: Mapping[int, int], *, order_id: int, shipment_id: str, actor: Actor) -> None:
+    """Take promised units of an order out of the house: both counters fall, one `sale` movement a variant.
+
+    `quantities` are units by variant; `shipment_id` is the public id of the parcel they leave in. Where a reservation
+    has more units than are sent, it is split first. Raises Conflict when the order has fewer promised units.
+    """
+    for variant_id in sorted(quantities):
+        quantity = quantities[variant_id]
+        _end_promises(order_id, variant_id, quantity)
         gone = db.session.execute(
             update(StockItem)
             .where(StockItem.variant_id == variant_id, StockItem.reserved >= quantity)
@@ -138,7 +137,59 @@ def ship_reservations(order_id: int, order_public_id: str, actor: Actor) -> None
             .execution_options(synchronize_session=False)
         )
         _assert_counted(gone, variant_id)
-        record_movement(variant_id, "sale", -quantity, order_public_id, actor, line=variant_id)
+        record_movement(variant_id, "sale", -quantity, shipment_id, actor, line=variant_id)
+
+
+def _end_promises(order_id: int, variant_id: int, quantity: int) -> None:
+    """Make that many of the order's promised units shipped, each reservation by one conditional UPDATE."""
+    promised = db.session.execute(
+        select(Reservation.id, Reservation.quantity)
+        .where(
+            Reservation.order_id == order_id, Reservation.variant_id == variant_id, Reservation.status == "promised"
+        )
+        .order_by(Reservation.id)
+        .with_for_update()
+    ).all()
+    left = quantity
+    for reservation_id, units in promised:
+        taken = min(units, left)
+        if taken == 0:
+            break
+        _ship_part(reservation_id, units, taken, order_id, variant_id)
+        left -= taken
+    if left:
+        raise Conflict("Not all of these units are kept for this order any more. Look at the order again.")
+
+
+def _ship_part(reservation_id: int, units: int, taken: int, order_id: int, variant_id: int) -> None:
+    now = transaction_time()
+    values = {"status": "shipped", "ended_at": now} if taken == units else {"quantity": units - taken}
+    changed = db.session.execute(
+        update(Reservation)
+        .where(Reservation.id == reservation_id, Reservation.status == "promised", Reservation.quantity == units)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    exactly_one(changed)
+    if taken < units:
+        db.session.add(
+            Reservation(variant_id=variant_id, order_id=order_id, quantity=taken, status="shipped", ended_at=now)
+        )
+
+
+@operation
+def put_back_on_shelf(quantities: Mapping[int, int], *, return_id: str, actor: Actor) -> None:
+    """Add units that came back to what is on sale: one `return` movement a variant. `return_id` is public."""
+    for variant_id in sorted(quantities):
+        quantity = quantities[variant_id]
+        added = db.session.execute(
+            update(StockItem)
+            .where(StockItem.variant_id == variant_id)
+            .values(on_hand=StockItem.on_hand + quantity)
+            .execution_options(synchronize_session=False)
+        )
+        exactly_one(added)
+        record_movement(variant_id, "return", quantity, return_id, actor, line=variant_id)
 
 
 @operation

@@ -12,8 +12,10 @@ from shop.domain.actors import Actor
 from shop.domain.events import OutboxEvent, record_event
 from shop.domain.inputs import Email, Input, Line
 from shop.domain.inventory.models import Reservation
-from shop.domain.inventory.operations import release_reservations, ship_reservations
-from shop.domain.orders.models import Order, OrderEvent
+from shop.domain.inventory.operations import release_reservations
+from shop.domain.orders.changes import NO_FORM, OrderChange, is_repeat, lock_order, note_change
+from shop.domain.orders.models import Order, OrderEvent, Shipment
+from shop.domain.promotions.operations import release_code
 from shop.errors import Conflict
 
 # status -> the statuses from which it may be reached
@@ -22,8 +24,9 @@ ALLOWED_MOVES = {
     "processing": ("confirmed",),
     "shipped": ("processing",),
     "delivered": ("shipped",),
-    "cancelled": ("pending", "confirmed", "processing"),
+    "cancelled": ("pending", "confirmed", "processing", "shipped"),  # shipped: a parcel refused at the door, only that
 }
+CANCELLABLE_BY_STAFF = ("pending", "confirmed", "processing")  # and no unit sent yet
 CANCELLABLE_BY_CUSTOMER = ("pending", "confirmed")
 LINK_PAUSE = timedelta(minutes=10)  # between two e-mails with the same order's link
 LINKS_A_DAY = 5  # of one order
@@ -38,11 +41,11 @@ class AskForLink(Input):
 
 def can_be_cancelled(order: Order, actor: Actor) -> bool:
     """Whether this actor may still cancel: customers until it is worked on, staff until something has shipped."""
-    return order.status in _cancellable_from(actor)
+    return order.status in _cancellable_from(actor) and order.shipping_status == "pending"
 
 
 def _cancellable_from(actor: Actor) -> tuple[str, ...]:
-    return CANCELLABLE_BY_CUSTOMER if actor.kind == "customer" else ALLOWED_MOVES["cancelled"]
+    return CANCELLABLE_BY_CUSTOMER if actor.kind == "customer" else CANCELLABLE_BY_STAFF
 
 
 def move_status(
@@ -92,50 +95,58 @@ def close_order(order_id: int, actor: Actor, *, reason: str = "", because_unpaid
 
     `because_unpaid` is the end of a hold: only a pending order, and its reservations end as expired.
     """
+    if lock_order(order_id).shipping_status != "pending":
+        raise Conflict("Part of the order is on its way already; it cannot be cancelled any more.")
     allowed = ("pending",) if because_unpaid else _cancellable_from(actor)
-    move_status(order_id, "cancelled", actor, allowed_from=allowed, note=reason)
+    before = move_status(order_id, "cancelled", actor, allowed_from=allowed, note=reason)
+    release_code(order_id)
     release_reservations(order_id, ended_as="expired" if because_unpaid else "released")
-    order = _reload(order_id)
+    order = reload_order(order_id)
+    note_change(actor, "order.cancelled", order, {"status": before}, {"status": "cancelled", "reason": reason})
     record_event("order.cancelled", order.public_id, {"unpaid": because_unpaid})
     return order
 
 
 @operation
-def start_processing(order_id: int, actor: Actor) -> Order:
-    """Staff begin to pack: confirmed -> processing."""
-    move_status(order_id, "processing", actor)
-    order = _reload(order_id)
+def start_processing(order_id: int, actor: Actor, wanted: OrderChange = NO_FORM) -> Order:
+    """Staff begin to pack: confirmed -> processing. Raises Conflict from any other status."""
+    order = lock_order(order_id)
+    if is_repeat(order, wanted):
+        return order
+    before = move_status(order_id, "processing", actor)
+    order = reload_order(order_id)
+    note_change(actor, "order.packing_started", order, {"status": before}, {"status": "processing"})
     record_event("order.processing", order.public_id)
     return order
 
 
 @operation
-def ship_order(order_id: int, actor: Actor) -> Order:
-    """The whole order leaves the house: processing -> shipped, its units leave the stock."""
-    move_status(order_id, "shipped", actor)
-    order = _reload(order_id)
-    ship_reservations(order_id, order.public_id, actor)
-    _move_shipping(order, "shipped", actor)
-    record_event("order.shipped", order.public_id)
-    return order
-
-
-@operation
-def deliver_order(order_id: int, actor: Actor) -> Order:
-    """The order reached its customer: shipped -> delivered."""
+def deliver_order(order_id: int, actor: Actor, wanted: OrderChange = NO_FORM) -> Order:
+    """The order and all its parcels reached their customer: shipped -> delivered. Raises Conflict from elsewhere."""
+    order = lock_order(order_id)
+    if is_repeat(order, wanted):
+        return order
     move_status(order_id, "delivered", actor)
-    order = _reload(order_id)
-    _move_shipping(order, "delivered", actor)
+    order = reload_order(order_id)
+    move_shipping(order, "delivered", actor)
+    on_their_way = update(Shipment).where(Shipment.order_id == order_id, Shipment.delivered_at.is_(None))
+    db.session.execute(
+        on_their_way.values(delivered_at=transaction_time()).execution_options(synchronize_session=False)
+    )
+    note_change(actor, "order.delivered", order, {"status": "shipped"}, {"status": "delivered"})
     record_event("order.delivered", order.public_id)
     return order
 
 
-def _move_shipping(order: Order, to: str, actor: Actor) -> None:
-    record_move(order.id, "shipping", order.shipping_status, to, actor)
-    order.shipping_status = to
+def move_shipping(order: Order, to: str, actor: Actor) -> None:
+    """Move how far the goods are, with its history; nothing happens where they are there already."""
+    if order.shipping_status != to:
+        record_move(order.id, "shipping", order.shipping_status, to, actor)
+        order.shipping_status = to
 
 
-def _reload(order_id: int) -> Order:
+def reload_order(order_id: int) -> Order:
+    """The order as the current operation has made it."""
     return db.session.scalars(select(Order).where(Order.id == order_id).execution_options(populate_existing=True)).one()
 
 

@@ -4,29 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Table, func, or_, select, union_all
 from sqlalchemy.orm import selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from shop.db import db
 from shop.domain.actors import Actor
-from shop.domain.orders.models import Order, OrderLineItem
+from shop.domain.orders.models import Order, OrderLineItem, Shipment
 from shop.domain.orders.tokens import token_opens
 from shop.domain.terms import Terms
 from shop.errors import NotFound
 
+FOLLOWED = (Order.shipments, Order.returns, Order.refunds)
+
 
 def get_order(name: str, actor: Actor, terms: Terms, token: str | None = None) -> Order:
-    """The order of this id or number with lines and history, for who may read it: the holder of its token, its
-    customer, or staff with orders:read. Raises NotFound in the same words for a missing and a foreign one."""
+    """The order of this id or number with lines, history and what followed, for who may read it: the holder of its
+    token, its customer, or staff with orders:read. Raises NotFound alike for a missing and a foreign one."""
     order = db.session.scalars(
         select(Order)
         .where(or_(Order.public_id == name, Order.number == name))
-        .options(selectinload(Order.line_items), selectinload(Order.history))
+        .options(selectinload(Order.line_items), selectinload(Order.history), *with_what_followed())
         .execution_options(populate_existing=True)
     ).one_or_none()
     if order is None or not _may_read(order, actor, terms, token):
         raise NotFound("There is no such order, or this link does not open it.")
     return order
+
+
+def with_what_followed() -> list[ORMOption]:
+    """Options that load an order's parcels, returns and refunds, each with its lines."""
+    return [selectinload(each).selectinload(each.property.mapper.class_.line_items) for each in FOLLOWED]
 
 
 def _may_read(order: Order, actor: Actor, terms: Terms, token: str | None) -> bool:
@@ -48,9 +56,42 @@ def list_orders_of(user_id: int, page: int, limit: int) -> tuple[Sequence[Order]
 
 
 def email_addresses_of(public_ids: Collection[str]) -> dict[str, str]:
-    """Where to write to about these orders: public id to e-mail address; orders that are not there are left out."""
-    rows = db.session.execute(select(Order.public_id, Order.email).where(Order.public_id.in_(public_ids)))
+    """Where to write to about these orders, parcels and refunds: public id to e-mail address.
+
+    What is not there is left out.
+    """
+    orders = select(Order.public_id, Order.email).where(Order.public_id.in_(public_ids))
+    shipments = select(Shipment.public_id, Order.email).join(Order, Order.id == Shipment.order_id)
+    refunds = select(_refunds().c.public_id, Order.email).join(Order, Order.id == _refunds().c.order_id)
+    rows = db.session.execute(
+        union_all(
+            orders,
+            shipments.where(Shipment.public_id.in_(public_ids)),
+            refunds.where(_refunds().c.public_id.in_(public_ids)),
+        )
+    )
     return {public_id: email for public_id, email in rows}
+
+
+def get_order_about(subject_id: str) -> Order:
+    """The order that an e-mail is about: named itself, by a parcel or by a refund. Raises NotFound."""
+    of_shipment = select(Shipment.order_id).where(Shipment.public_id == subject_id)
+    of_refund = select(_refunds().c.order_id).where(_refunds().c.public_id == subject_id)
+    named = or_(Order.public_id == subject_id, Order.id.in_(of_shipment), Order.id.in_(of_refund))
+    order = db.session.scalars(
+        select(Order)
+        .where(named)
+        .options(selectinload(Order.line_items), selectinload(Order.history), *with_what_followed())
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if order is None:
+        raise NotFound("There is no such order.")
+    return order
+
+
+def _refunds() -> Table:
+    """The table of refunds, by its name: payments lie above orders in the domain's layers."""
+    return Order.metadata.tables["refunds"]
 
 
 def find_order_placed_with(public_id: str, placement_key: str) -> Order | None:

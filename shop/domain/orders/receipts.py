@@ -24,11 +24,17 @@ def sums_of(order: Order) -> list[Figure]:
     delivery = f"Delivery to {country} ({order.shipping_method['name']})"
     rows = [Figure("Subtotal", order.money(order.subtotal_amount).format())]
     if order.discount_amount:
-        rows.append(Figure("Discount", "\N{MINUS SIGN}" + order.money(order.discount_amount).format()))
+        label = f"Discount ({order.discount_code})" if order.discount_code else "Discount"
+        rows.append(Figure(label, "\N{MINUS SIGN}" + order.money(order.discount_amount).format()))
     rows.append(Figure(delivery, order.money(order.shipping_amount).format() if order.shipping_amount else "Free"))
     if order.tax_amount:
         rows.append(Figure("Tax", order.money(order.tax_amount).format()))
     return rows
+
+
+def is_paid_in_cash(order: Order) -> bool:
+    """Whether cash was handed over for it: then somebody has to hand it back, and its customer cannot cancel alone."""
+    return order.payment_method == "cash_on_delivery" and order.payment_status in MONEY_MOVED and order.total_amount > 0
 
 
 def payment_words(order: Order) -> str:

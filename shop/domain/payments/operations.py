@@ -10,8 +10,10 @@ from shop.domain.actors import Actor
 from shop.domain.events import record_event
 from shop.domain.inputs import Input
 from shop.domain.inventory.operations import promise_reservations
+from shop.domain.orders.changes import NO_FORM, OrderChange, is_repeat, lines_of, lock_order, note_change
 from shop.domain.orders.models import Order, OrderLineItem
-from shop.domain.orders.operations import move_status, record_move
+from shop.domain.orders.operations import move_status, record_move, reload_order
+from shop.domain.orders.returns import units_to_return, write_return
 from shop.domain.payments.models import Payment
 from shop.domain.terms import Terms
 from shop.errors import Conflict, Detail, Invalid, TooMany
@@ -84,11 +86,11 @@ def _check_cash_limits(order: Order, terms: Terms) -> None:
 
 
 @operation
-def collect_cash(order_id: int, amount: Money, actor: Actor) -> Order:
+def collect_cash(order_id: int, amount: Money, actor: Actor, wanted: OrderChange = NO_FORM) -> Order:
     """Note that the money was taken at the door. Raises Invalid for another sum, Conflict a second time."""
-    order = db.session.scalars(
-        select(Order).filter_by(id=order_id).with_for_update().execution_options(populate_existing=True)
-    ).one()
+    order = lock_order(order_id)
+    if is_repeat(order, wanted):
+        return order
     if amount != order.total:
         message = f"The amount to collect is {order.total.format()}."
         raise Invalid(message, [Detail("amount", message)])
@@ -98,9 +100,37 @@ def collect_cash(order_id: int, amount: Money, actor: Actor) -> Order:
         .values(status="collected", captured_amount=order.total_amount, updated_at=transaction_time())
     )
     exactly_one(collected, "There is no cash to collect for this order.")
-    record_move(order.id, "payment", order.payment_status, "paid", actor)
+    before = order.payment_status
+    record_move(order.id, "payment", before, "paid", actor)
     order.payment_status = "paid"
+    after = {"payment_status": "paid", "amount": amount.format()}
+    note_change(actor, "order.collected", order, {"payment_status": before}, after)
     record_event("payment.collected", order.public_id)
+    return order
+
+
+@operation
+def refuse_parcel(order_id: int, actor: Actor, wanted: OrderChange = NO_FORM) -> Order:
+    """The whole order was refused at the door and came back: it is cancelled, and its units are on sale again.
+
+    Raises Conflict when it is not on its way, or its cash was collected.
+    """
+    order = lock_order(order_id)
+    if is_repeat(order, wanted):
+        return order
+    reason = "Refused at the door"
+    move_status(order_id, "cancelled", actor, allowed_from=("shipped",), note=reason)
+    refused = db.session.execute(
+        update(Payment)
+        .where(Payment.order_id == order_id, Payment.provider == CASH, Payment.status == "due")
+        .values(status="refused", updated_at=transaction_time())
+    )
+    exactly_one(refused, "The cash of this order was collected, so it was not refused at the door.")
+    order = reload_order(order_id)
+    lines = lines_of(order.id)
+    write_return(order, lines, units_to_return(lines), actor, restock=True, reason=reason)
+    note_change(actor, "order.cancelled", order, {"status": "shipped"}, {"status": "cancelled", "reason": reason})
+    record_event("order.cancelled", order.public_id, {"unpaid": False})
     return order
 
 

@@ -10,7 +10,6 @@ from shop.domain.actors import SYSTEM
 from shop.domain.audit.models import AuditEntry
 from shop.domain.catalog.drafts import ProductDraft, VariantDraft
 from shop.domain.catalog.editing import (
-    ProductWish,
     count_missing_of_product,
     create_product,
     duplicate_product,
@@ -20,6 +19,7 @@ from shop.domain.catalog.editing import (
 from shop.domain.catalog.models import FormerSlug, Product
 from shop.domain.catalog.operations import save_category, save_product
 from shop.domain.catalog.pictures import add_picture, claim_picture, publish_picture
+from shop.domain.catalog.wishes import ProductWish
 from shop.domain.inventory.models import StockMovement
 from shop.domain.versions import version_of
 from shop.errors import ChangedMeanwhile, Conflict, Invalid, NotFound, Unknown

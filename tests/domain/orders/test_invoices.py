@@ -11,8 +11,9 @@ from shop.domain.actors import SYSTEM
 from shop.domain.checkout import cancel_order, place_order
 from shop.domain.orders.invoices import Seller, has_invoice, invoice_of
 from shop.domain.orders.models import Order
-from shop.domain.orders.operations import deliver_order, ship_order, start_processing
+from shop.domain.orders.operations import deliver_order, start_processing
 from shop.domain.orders.queries import get_order
+from shop.domain.orders.shipments import ship_order
 from shop.domain.payments.operations import CashOnDelivery, collect_cash, confirm_cash_on_delivery
 from shop.domain.terms import Terms
 from shop.errors import NotFound

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from shop.db import db, frozen_time, transaction_time
-from shop.domain.audit_checks import run_audit
+from shop.domain.audit_checks.run import run_audit
 from shop.domain.events import Email, OutboxEvent
 from shop.domain.orders.operations import LINK_PAUSE, LINKS_A_DAY, AskForLink, ask_for_order_link, forget_refused_links
 from shop.domain.orders.queries import email_addresses_of

@@ -7,7 +7,8 @@ from typing import Any
 from shop.domain.actors import Actor
 from shop.domain.catalog.models import Product
 from shop.domain.orders.models import Order
-from shop.domain.orders.operations import deliver_order, ship_order, start_processing
+from shop.domain.orders.operations import deliver_order, start_processing
+from shop.domain.orders.shipments import ship_order
 from shop.domain.payments.operations import collect_cash
 from shop.domain.reviews.models import Review
 from shop.domain.reviews.operations import ModerateReview, WriteReview, moderate_review, submit_review

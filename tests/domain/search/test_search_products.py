@@ -191,8 +191,8 @@ def test_no_text_of_any_characters_is_too_much(shop):
     chance = random.Random(11)
     for _ in range(150):
         asked = "".join(chr(chance.choice((chance.randrange(128), chance.randrange(0xD7FF)))) for _ in range(12))
-        search_products(asked.replace("\x00", ""))
-        search_products("rose " + asked + "*")
+        assert len(search_products(asked.replace("\x00", "")).product_ids) <= 200
+        assert len(search_products("rose " + asked + "*").product_ids) <= 200
 
 
 def test_a_page_of_what_was_found_is_by_relevance_unless_another_order_is_asked_for(app):

@@ -1,7 +1,22 @@
-"""The invariants of reviews as queries, for audit_checks: (id, promise, query)."""
+"""The catalogue: prices, lists and ratings that say what is there."""
 
-REVIEW_CHECKS = (
-    (
+from __future__ import annotations
+
+from shop.domain.audit_checks.check import Check
+from shop.domain.catalog.listing_check import find_listings_out_of_step
+
+CATALOG = (
+    Check(
+        "X01",
+        "A product's from-price is the lowest price of its variants on offer",
+        """
+        SELECT 'product ' || p.public_id || ': ' || p.from_price_amount FROM products p
+        WHERE p.from_price_amount <> COALESCE(
+            (SELECT min(v.price_amount) FROM variants v WHERE v.product_id = p.id AND v.is_active), 0)
+        """,
+    ),
+    Check("X05", "Lists have every product as it is, and can be narrowed by what it has", find_listings_out_of_step),
+    Check(
         "X03",
         "A product's average and count are those of its approved reviews",
         """
@@ -12,7 +27,7 @@ REVIEW_CHECKS = (
         WHERE COALESCE(l.rating_sum, 0) <> COALESCE(r.stars, 0) OR COALESCE(l.rating_count, 0) <> COALESCE(r.times, 0)
         """,
     ),
-    (
+    Check(
         "X04",
         "A review with an order is of something in it that was delivered",
         """

@@ -1,0 +1,71 @@
+"""A shop lives at random, many times: after each step its stock is a model's, after each life the audit is clean.
+
+The lives are those of tests/domain/test_states.py, in portions with a seed each; a broken-off run goes on after the
+last portion that ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+
+from bench.record import ROOT, Record
+
+TEST = "tests/domain/test_states.py"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lives", type=int, default=10_000, help="on each database")
+    parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--portion", type=int, default=100)
+    parser.add_argument("--engines", nargs="*", default=["sqlite", "postgresql"])
+    parser.add_argument("--fresh", action="store_true", help="forget what ran before")
+    asked = parser.parse_args()
+    record = Record("states", fresh=asked.fresh)
+    portions = -(-asked.lives // asked.portion)
+    for seed in range(1, portions + 1):
+        for engine in asked.engines:
+            name = f"{engine}, seed {seed}"
+            if name in record:
+                continue
+            seconds = live(engine, asked.portion, asked.steps, seed)
+            if seconds is None:
+                return 1
+            record.keep(name, {"lives": asked.portion, "steps each": asked.steps, "seconds": f"{seconds:.0f}"})
+            print(f"{name}: {asked.portion} lives in {seconds:.0f} s, {seed} of {portions} portions", flush=True)
+    ran = record.results.items()
+    totals = {engine: [each for name, each in ran if name.startswith(engine)] for engine in asked.engines}
+    record.results = {
+        engine: {
+            "lives": f"{sum(each['lives'] for each in done):,}",
+            "steps each": asked.steps,
+            "seeds": f"1 to {len(done)}",
+            "seconds": f"{sum(float(each['seconds']) for each in done):,.0f}",
+            "verdict": "ok",
+        }
+        for engine, done in totals.items()
+    }
+    print(record.table())
+    note = "Carts, codes, orders, cash, cancelling, parcels, refunds, returns, prices and time. Nothing falsified."
+    record.publish("A shop at random (`make prove-states`)", note)
+    return 0
+
+
+def live(engine: str, lives: int, steps: int, seed: int) -> float | None:
+    """Run so many lives; the seconds they took, None after printing what went wrong."""
+    command = [sys.executable, "-m", "pytest", "-q", TEST, "-k", engine, f"--hypothesis-seed={seed}"]
+    environment = {**os.environ, "SHOP_STATES": f"{lives}x{steps}"}
+    started = time.perf_counter()
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(done.stdout[-6000:], done.stderr[-2000:])
+        return None
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

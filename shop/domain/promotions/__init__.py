@@ -1,0 +1,1 @@
+"""Promotions: discount codes, what they take off, and who used them."""

@@ -1,0 +1,1 @@
+"""Tax zones: which places tax how, as staff keep it."""
