@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import structlog
@@ -23,6 +24,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 PUBLIC_CACHE = "public, max-age=0, s-maxage=5, stale-while-revalidate=30"
 SECRET_PATHS = ("/reviews/", "/wish-lists/")  # whoever knows the rest may act; nginx.conf masks the same
+MOST_BODY = 51 * 1024 * 1024  # bytes; nginx.conf sends none that is larger
 SPECULATION_RULES = '"/speculation-rules.json"'  # what the browser may fetch ahead (storefront/browsers.py)
 HEADERS = {
     "Content-Security-Policy": (
@@ -44,7 +46,7 @@ def guard(app: Flask) -> None:
     """Put the hooks around every request, in their order."""
     for hook in (start_request, refuse_control_characters, check_origin, enforce_policy, check_form_token):
         app.before_request(hook)
-    for finish in (log_request, add_headers):  # Flask runs these in reverse
+    for finish in (take_the_rest, log_request, add_headers):  # Flask runs these in reverse
         app.after_request(finish)
 
 
@@ -118,6 +120,15 @@ def add_headers(response: Response) -> Response:
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store" if _is_api() else "private, no-store"
     response.headers["X-Request-ID"] = g.get("request_id", "")
+    return response
+
+
+def take_the_rest(response: Response) -> Response:
+    """Read what a refusal left of the body: else the socket is reset, and the proxy never reads the answer."""
+    if request.method not in SAFE and 0 < (request.content_length or 0) <= MOST_BODY:
+        with suppress(OSError):  # whoever is gone needs no answer
+            while request.environ["wsgi.input"].read(64 * 1024):
+                pass
     return response
 
 

@@ -15,7 +15,9 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from email.message import Message
 from http.server import BaseHTTPRequestHandler
@@ -278,6 +280,15 @@ def test_uploads_of_staff_may_be_larger_and_what_was_uploaded_is_not_served(site
     assert site.ask("/media/.quarantine/a.jpg").status == 404
 
 
+def test_a_refusal_reaches_whoever_is_still_sending(site: Edge) -> None:
+    large = b"x" * 3_000_000
+
+    with ThreadPoolExecutor(4) as crowd:
+        answers = list(crowd.map(lambda _: site.ask("/admin/imports", "POST", large).status, range(120)))
+
+    assert Counter(answers) == {403: 120}  # the shop's own answer, not that of a proxy whose connection was reset
+
+
 # -- before a listener that repeats what it was sent ------------------------------------------------------------------
 
 
@@ -378,6 +389,7 @@ def test_when_the_shop_is_away_a_page_says_so_and_the_api_answers_in_json(nothin
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["Strict-Transport-Security"] == HSTS
     assert nothing_behind.ask("/static/vendor/htmx-4.0.1.min.js").status == 200
+    assert nothing_behind.ask("/admin/imports", "POST", b"x" * 3_000_000).status == 502  # not: "too large"
 
 
 def test_the_logs_never_hold_an_orders_token(nothing_behind: Edge) -> None:
