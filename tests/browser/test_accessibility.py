@@ -34,7 +34,7 @@ EVERYTHING = {
 # Another theme changes nothing but colours and another direction nothing but places: the other rules would only
 # read the same document again.
 COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
-PLACES = {"type": "rule", "values": ["color-contrast", "target-size", "scrollable-region-focusable"]}
+PLACES = {"type": "rule", "values": ["target-size", "scrollable-region-focusable"]}
 NARROW = (("light", "ltr", PLACES),)
 MODES = (("light", "ltr", EVERYTHING), ("dark", "ltr", COLOURS), ("light", "rtl", PLACES))
 PUBLIC = {

@@ -43,12 +43,10 @@ AMOUNTS_ARE_INTEGERS = {
         f") AS {table}_rows WHERE column_name IS NOT NULL"
         for table, columns in _amounts_by_table().items()
     ),
-    "postgresql": _union(
-        f"SELECT table_name || '.' || column_name AS example FROM information_schema.columns"
-        f" WHERE table_schema = current_schema() AND table_name = '{table}' AND column_name = '{column}'"
-        f" AND data_type NOT IN ('bigint', 'integer')"
-        for table, column in _amount_columns()
-    ),
+    "postgresql": "SELECT relname || '.' || attname AS example"
+    " FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
+    " WHERE relnamespace = current_schema()::regnamespace AND atttypid NOT IN ('bigint'::regtype, 'integer'::regtype)"
+    f" AND (relname, attname) IN ({', '.join(map(str, _amount_columns()))})",
 }
 CURRENCIES_ARE_CODES = _union(
     f"SELECT '{table}: ' || currency AS example FROM {table} WHERE length(currency) <> 3 OR currency <> upper(currency)"
