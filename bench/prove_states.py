@@ -58,7 +58,7 @@ def main() -> int:
 def live(engine: str, lives: int, steps: int, seed: int) -> float | None:
     """Run so many lives; the seconds they took, None after printing what went wrong."""
     command = [sys.executable, "-m", "pytest", "-q", TEST, "-k", engine, f"--hypothesis-seed={seed}"]
-    environment = {**os.environ, "SHOP_STATES": f"{lives}x{steps}"}
+    environment = {**os.environ, "SHOP_STATES": f"{engine}:{lives}x{steps}"}
     started = time.perf_counter()
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -1,7 +1,8 @@
 """A shop lives at random: carts, orders, cash, cancelling, parcels, refunds, returns, codes, prices, time.
 
 After each step the stock is what a model of it says, and at the end of each life every invariant of the audit holds.
-Steps and lives: SHOP_STATES ("200x50"), a few by default; `make prove-states` runs many.
+Lives and steps: SHOP_STATES ("sqlite:200x50 postgresql:40x50"), a few by default, and the same ones in every run of the
+tests; `make prove-states` runs many others.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -45,7 +47,7 @@ from tests.conftest import (
 )
 from tests.domain.promotions.codes import make_code
 
-LIVES, STEPS = (int(part) for part in os.environ.get("SHOP_STATES", "15x25").split("x"))
+LIVES = dict(each.split(":") for each in os.environ.get("SHOP_STATES", "sqlite:15x25 postgresql:15x25").split())
 CODES = ("QUARTER", "FIVER", "PARCEL")
 
 
@@ -251,13 +253,17 @@ def _refresh(product_id: int) -> None:
 
 
 @pytest.mark.breaks_invariants  # checked at the end of each life
-def test_nothing_is_lost_doubled_or_invented(app: Flask, terms: Terms, database: str) -> None:
+def test_nothing_is_lost_doubled_or_invented(
+    app: Flask, terms: Terms, database: str, request: pytest.FixtureRequest
+) -> None:
+    lives, steps = (int(part) for part in LIVES[urlsplit(database).scheme.partition("+")[0]].split("x"))
     machine = type("Machine", (ShopMachine,), {"app": app, "terms": terms, "database": database})
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=LIVES,
-            stateful_step_count=STEPS,
+            max_examples=lives,
+            stateful_step_count=steps,
+            derandomize=request.config.getoption("--hypothesis-seed") is None,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
