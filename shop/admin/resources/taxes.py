@@ -79,7 +79,7 @@ TAXES = Resource(
                         "Places",
                         "textarea",
                         hint="Countries by name or code, regions as US: New York; one a line or with commas between. "
-                        "A region goes before its country. Write a region in each way that people type it.",
+                        "A region goes before its country. CA counts as California.",
                     ),
                     Field(
                         "rates",
