@@ -50,7 +50,7 @@ def try_destination(table: ShippingTable, place: Place, goods: Money, weight: in
     assert area is not None
     tried = tuple(_try(method, goods, weight, now) for method in chosen.methods)
     why = f"“{chosen.name}” covers {area_in_words(area)}, and no other zone names the place more exactly."
-    if not any(each.price for each in tried):
+    if all(each.price is None for each in tried):
         why += " It offers nothing for such an order: the checkout says that it cannot be sent."
     return Trial(chosen, why, tried, others)
 
