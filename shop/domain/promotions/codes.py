@@ -200,7 +200,7 @@ def _percent(text: str) -> int:
 
 def _amount(field: str, text: str, currency: str) -> int:
     try:
-        amount = Money.parse(text.replace(",", "."), currency).amount
+        amount = Money.typed(text, currency).amount
     except ValueError:
         amount = 0
     if amount == 0:

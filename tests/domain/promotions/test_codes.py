@@ -314,6 +314,7 @@ def order_total_without(cart, terms, code):
         ({"kind": "fixed_amount", "value": "ten"}, "value"),
         ({"code": "BÖSE"}, "code"),
         ({"minimum": "-1"}, "minimum"),
+        ({"minimum": "1,000"}, "minimum"),
         ({"startsOn": DAY, "endsOn": DAY - timedelta(days=1)}, "endsOn"),
         ({"products": "nothing"}, "products"),
         ({"categories": "nothing"}, "categories"),
