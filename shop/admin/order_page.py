@@ -131,7 +131,7 @@ def _facts(order: Order) -> tuple[Fact, ...]:
     return (
         Fact("Customer", name, address=address),
         Fact("E-mail", order.email),
-        Fact("Phone", order.phone or "none"),
+        Fact("Phone", order.shipping_address.get("phone") or "none"),
         Fact("Status", order.status, "badge"),
         Fact("Payment", order.payment_status, "badge"),
         Fact("Shipping", order.shipping_status, "badge"),
