@@ -331,7 +331,7 @@ def _write_order(
         shipping_method=_method_as_sold(method, receipt.shipping),
         payment_method=wanted.payment_method,
         receipt_steps=kept(explain(receipt, priced.tax.rule, names, method.name)),
-        estimated_delivery=method.arrives(now)[1],
+        estimated_delivery=method.arrives(now, address.country)[1],
         notes=wanted.notes or "",
         line_items=[_line_as_sold(position, line, priced) for position, line in enumerate(priced.lines, start=1)],
         created_at=now,
