@@ -330,7 +330,7 @@ def _write_order(
         billing_address=delivery if wanted.billing_address == "same" else _snapshot(wanted.billing_address, delivery),
         shipping_method=_method_as_sold(method, receipt.shipping),
         payment_method=wanted.payment_method,
-        receipt_steps=kept(explain(receipt, priced.tax.rule, names, method.name)),
+        receipt_steps=kept(explain(receipt, priced.tax.rule, names, method.name), priced.tax.names),
         estimated_delivery=method.arrives(now, address.country)[1],
         notes=wanted.notes or "",
         line_items=[_line_as_sold(position, line, priced) for position, line in enumerate(priced.lines, start=1)],
