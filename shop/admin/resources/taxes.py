@@ -128,6 +128,7 @@ TAXES = Resource(
             "position": row.position,
         },
         create=create_tax_zone,
+        at_first={"shippingIsTaxed": "true"},
         change=lambda public_id, wish, actor, seen: change_tax_zone(public_id, wish, actor, seen=seen),
     ),
     facts=lambda row: (
