@@ -67,6 +67,20 @@ class Money:
             raise ValueError(f"{text!r} is too large a price")
         return cls(round_to_increment(minor, currency), currency)
 
+    @classmethod
+    def typed(cls, text: str, currency: str) -> Money:
+        """Read an amount as staff type it, with a decimal point or comma: what could mean another amount is refused.
+
+        Raises ValueError for more decimals than the currency has, and for a comma before three digits: in 1,000 it may
+        part thousands.
+        """
+        if "," in text and not re.fullmatch(r"\s*[0-9]*,[0-9]{1,2}\s*", text):
+            raise ValueError(f"{text!r} may be read in two ways: write it as 1000.00")
+        pointed = text.replace(",", ".")
+        if len(pointed.strip().partition(".")[2]) > exponent_of(currency):
+            raise ValueError(f"{text!r} has more decimals than {currency}")
+        return cls.parse(pointed, currency)
+
     def __add__(self, other: Money) -> Money:
         return Money(self.amount + self._same(other).amount, self.currency)
 

@@ -27,6 +27,25 @@ def test_what_is_no_price_is_refused(text):
         Money.parse(text, "USD")
 
 
+@pytest.mark.parametrize(
+    ("text", "currency", "amount"),
+    [("54.95", "USD", 5495), ("54,95", "USD", 5495), ("5,5", "USD", 550), ("1000", "USD", 100000), ("12", "JPY", 12),
+     ("84.25", "JOD", 84250), ("84.205", "JOD", 84210), ("84,20", "JOD", 84200)],
+)  # fmt: skip
+def test_what_staff_type_may_have_a_decimal_comma(text, currency, amount):
+    assert Money.typed(text, currency) == Money(amount, currency)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency"),
+    [("1,000", "USD"), ("1,000", "JOD"), ("1.000,50", "USD"), ("1,000.50", "USD"), ("5.005", "USD"), ("1.000", "USD"),
+     ("500.5", "JPY"), ("1,5", "JPY"), ("84.2049", "JOD"), (",", "USD"), ("-1", "USD"), ("", "USD")],
+)  # fmt: skip
+def test_what_staff_type_is_never_taken_for_another_amount(text, currency):
+    with pytest.raises(ValueError):
+        Money.typed(text, currency)
+
+
 def test_floats_and_mixed_currencies_are_refused():
     with pytest.raises(TypeError):
         Money(1.5, "USD")

@@ -32,7 +32,7 @@ HEADINGS = {
     410: "No longer here",
     413: "That is too large",
     422: "This needs a small change",
-    429: "One moment, please",
+    429: "Too many tries",
     500: "Something went wrong",
     503: "Back in a moment",
 }

@@ -48,7 +48,7 @@ def show_new(resource: Resource) -> ResponseReturnValue:
     """The form for a new row; the address may fill fields in."""
     form = _form_of(resource)
     given = {each.name: request.args[each.name] for each in form.fields if each.name in request.args}
-    return _page(resource, FilledForm(given), None)
+    return _page(resource, FilledForm({**form.at_first, **given}), None)
 
 
 def create(resource: Resource) -> ResponseReturnValue:

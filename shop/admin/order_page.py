@@ -97,6 +97,7 @@ def page_of(order: Order) -> dict[str, Any]:
         "key": secrets.token_hex(16),
         "seen": version_of(order.updated_at),
         "history": history_of(ORDERS, order),
+        "move_in_words": move_in_words,
         "acts": [],
     }
 
@@ -131,7 +132,7 @@ def _facts(order: Order) -> tuple[Fact, ...]:
     return (
         Fact("Customer", name, address=address),
         Fact("E-mail", order.email),
-        Fact("Phone", order.phone or "none"),
+        Fact("Phone", order.shipping_address.get("phone") or "none"),
         Fact("Status", order.status, "badge"),
         Fact("Payment", order.payment_status, "badge"),
         Fact("Shipping", order.shipping_status, "badge"),
@@ -162,6 +163,28 @@ def _names_of(rows: Iterable[Any]) -> dict[int, str]:
     keys = {row.user_id for row in rows if row.user_id is not None}
     users = db.session.execute(select(User.id, User.first_name, User.last_name, User.email).where(User.id.in_(keys)))
     return {row.id: f"{row.first_name} {row.last_name}".strip() or row.email for row in users}
+
+
+MOVES = {
+    ("status", "pending"): "The order was placed",
+    ("status", "confirmed"): "The order was confirmed",
+    ("status", "processing"): "Packing began",
+    ("status", "shipped"): "The order is on its way",
+    ("status", "delivered"): "The order arrived",
+    ("status", "cancelled"): "The order was cancelled",
+    ("shipping", "partially_shipped"): "A first parcel was sent",
+    ("shipping", "shipped"): "All of it was sent",
+    ("shipping", "delivered"): "All of it was delivered",
+    ("shipping", "returned"): "All of it came back",
+    ("payment", "paid"): "It was paid",
+    ("payment", "partially_refunded"): "Part of the money was given back",
+    ("payment", "refunded"): "All of the money was given back",
+}
+
+
+def move_in_words(track: str, to: str) -> str:
+    """What it means that the status, payment or shipping of an order became this."""
+    return MOVES.get((track, to), f"{track.capitalize()}: {to.replace('_', ' ')}")
 
 
 def refund_rows(order: Order, by_line: dict[int, Money], units: dict[int, int]) -> list[tuple[str, Money]]:

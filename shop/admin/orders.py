@@ -130,7 +130,7 @@ def _with_minor_units(order: Order) -> Iterator[tuple[str, str]]:
     yield from request.form.items()
     if typed:
         try:
-            yield "otherAmount", str(Money.parse(typed, order.currency).amount)
+            yield "otherAmount", str(Money.typed(typed, order.currency).amount)
         except ValueError:
             message = "Write the sum as 12.50."
             raise Invalid(message, [Detail("otherAmount", message)]) from None

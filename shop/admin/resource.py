@@ -138,13 +138,17 @@ class Part:
 
 @dataclass(frozen=True)
 class Form:
-    """How a row is made and changed. `change` takes (public id, wish, actor, version seen) and gives the row back."""
+    """How a row is made and changed. `change` takes (public id, wish, actor, version seen) and gives the row back.
+
+    `at_first` are the values, by field, that the form for a new row starts with.
+    """
 
     wish: type[Input]
     parts: tuple[Part, ...]
     values: Callable[[Row], Mapping[str, Any]]
     change: Callable[[str, Any, Actor, str], Row] | None = None
     create: Callable[[Any, Actor], Row] | None = None
+    at_first: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def fields(self) -> list[Field]:

@@ -81,7 +81,7 @@ def show_test_box() -> ResponseReturnValue:
 def _try(table: ShippingTable) -> Trial:
     asked = read_query(TestBox, request.args)
     try:
-        goods = Money.parse(asked.value, terms.currency)
+        goods = Money.typed(asked.value, terms.currency)
     except ValueError:
         raise Invalid("The test needs another value.", [Detail("value", "Enter a value such as 50.")]) from None
     place = Place(asked.country, asked.region, asked.city)

@@ -344,7 +344,10 @@ def _order_fields(order: Order, customer_id: str | None) -> dict[str, Any]:
         "estimated_delivery": order.estimated_delivery,
         "tracking_number": next((each.tracking_number for each in parcels if each.tracking_number), None),
         "shipments": [present_shipment(order, each) for each in order.shipments],
-        "receipt": [ReceiptStep(**step) for step in order.receipt_steps],
+        "receipt": [
+            ReceiptStep(figure=step["figure"], amount=step["amount"], words=step["words"])
+            for step in order.receipt_steps
+        ],
         "history": [
             OrderMove(at=move.created_at, track=move.track, from_=move.from_status, to=move.to_status, by=move.by)
             for move in order.history

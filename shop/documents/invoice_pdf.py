@@ -186,10 +186,12 @@ def _sums_table(invoice: Invoice, width: float) -> Table:
 def _end(invoice: Invoice, width: float) -> list[Flowable]:
     """The tax and how it is paid."""
     payment = _said(f"Payment: {invoice.payment}.", STRONG)
-    if invoice.tax is None:
+    if not invoice.taxes:
         return [Spacer(0, 5 * mm), _said("No tax is included or added."), payment]
-    tax = invoice.tax
     heads = [_said("Tax", HEAD), *(_said(head, FIGURE_HEAD) for head in ("Net", "Tax", "Gross"))]
-    row = [_said(tax.label), *(_said(money.format(), FIGURE) for money in (tax.net, tax.tax, tax.gross))]
-    table = Table([heads, row], colWidths=[width * share for share in (0.4, 0.2, 0.2, 0.2)], style=ROWS)
+    rows = [
+        [_said(each.label), *(_said(money.format(), FIGURE) for money in (each.net, each.tax, each.gross))]
+        for each in invoice.taxes
+    ]
+    table = Table([heads, *rows], colWidths=[width * share for share in (0.4, 0.2, 0.2, 0.2)], style=ROWS)
     return [Spacer(0, 5 * mm), table, Spacer(0, 4 * mm), payment]

@@ -117,7 +117,7 @@ def address_lines(address: Mapping[str, Any], locale: str = "en") -> list[str]:
     def joined(*names: str, by: str = " ") -> str:
         return by.join(str(address[name]) for name in names if address.get(name))
 
-    town = ", ".join(part for part in (joined("city"), joined("region", "postalCode")) if part)
+    town = " ".join(part for part in (joined("city", "region", by=", "), joined("postalCode")) if part)
     lines = [
         joined("firstName", "lastName"),
         joined("company"),

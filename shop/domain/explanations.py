@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,11 +15,16 @@ MINUS = "\N{MINUS SIGN}"
 
 @dataclass(frozen=True)
 class Step:
-    """One figure of a receipt: `figure` names it (items.1.discount, shipping, total), `words` say how it came about."""
+    """One figure of a receipt: `figure` names it (items.1.discount, shipping, total), `words` say how it came about.
+
+    A tax also has its `rate` in percent and what it is worked out on.
+    """
 
     figure: str
     amount: Money
     words: str
+    rate: Decimal | None = None
+    taxed: Money | None = None
 
 
 def explain(receipt: Receipt, tax: TaxRule, names: Sequence[str], method_name: str) -> list[Step]:
@@ -50,7 +55,7 @@ def _explain_tax(field: str, name: str, amount: Money, rate: Decimal, due: Money
     of = f"{percent(rate)} tax of {amount.format()}"
     split = ", rounded with all that has this rate" if rule.rounding == "order" else ""
     inside = ", inside the price" if rule.included else ""
-    return Step(field, due, f"{name}: {of} = {due.format()}{inside}{split}")
+    return Step(field, due, f"{name}: {of} = {due.format()}{inside}{split}", rate, amount)
 
 
 def _explain_rest(receipt: Receipt, tax: TaxRule, method_name: str) -> Iterator[Step]:
@@ -70,9 +75,21 @@ def _explain_rest(receipt: Receipt, tax: TaxRule, method_name: str) -> Iterator[
     yield Step("total", receipt.total, f"{' '.join(parts)} = {receipt.total.format()}")
 
 
-def kept(steps: Sequence[Step]) -> list[dict[str, str | int]]:
-    """The steps as they are written down with an order: rates and codes change, this does not. Minor units."""
-    return [{"figure": step.figure, "amount": step.amount.amount, "words": step.words} for step in steps]
+def kept(steps: Sequence[Step], called: Mapping[Decimal, str]) -> list[dict[str, str | int]]:
+    """The steps as they are written down with an order: rates and codes change, this does not. Minor units.
+
+    `called` are the names of the rates of tax, by percent.
+    """
+    return [
+        {"figure": step.figure, "amount": step.amount.amount, "words": step.words, **_rate_of(step, called)}
+        for step in steps
+    ]
+
+
+def _rate_of(step: Step, called: Mapping[Decimal, str]) -> dict[str, str | int]:
+    if step.rate is None or step.taxed is None:
+        return {}
+    return {"rate": percent(step.rate), "called": called.get(step.rate, ""), "taxed": step.taxed.amount}
 
 
 def percent(rate: Decimal) -> str:

@@ -204,8 +204,10 @@ def _sentence(mistake: dict[str, Any], path: list[str], model: type[BaseModel]) 
         return "There is no such field." + (f" Did you mean {near[0]}?" if near else " Leave it out.")
     if kind in {"string_too_short"}:
         return f"Enter {name}." if limits["min_length"] == 1 else f"Use at least {limits['min_length']} characters."
-    if kind == "string_too_long":
+    if kind == "string_too_long" or (kind == "too_long" and limits["field_type"] == "Value"):
         return f"Use at most {limits['max_length']} characters."
+    if kind in {"date_from_datetime_parsing", "date_parsing", "date_type", "date_from_datetime_inexact"}:
+        return "Enter a day as 2026-12-31."
     if kind in {"int_parsing", "int_type", "int_from_float", "int_parsing_size"}:
         return "Enter a whole number."
     if kind in {"decimal_parsing", "decimal_type", "finite_number", "float_parsing", "float_type"}:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
 
 from shop.domain.address_forms import comparable, comparable_region
 from shop.domain.places import Place
@@ -104,10 +107,10 @@ class ShippingMethod:
             return None
         return Money(max(self.free_from.amount - goods.amount, 0), goods.currency)
 
-    def arrives(self, now: datetime) -> tuple[date, date]:
-        """The first and the last day on which what is ordered now may arrive."""
+    def arrives(self, now: datetime, country: str) -> tuple[date, date]:
+        """The first and the last day on which what is ordered now may arrive there."""
         start = self._counted_from(now)
-        return _delivery_day(start, self.min_days), _delivery_day(start, self.max_days)
+        return _delivery_day(start, self.min_days, country), _delivery_day(start, self.max_days, country)
 
     def _counted_from(self, now: datetime) -> date:
         local = now.astimezone(ZoneInfo(self.time_zone))
@@ -194,10 +197,23 @@ def _is_working_day(day: date) -> bool:
     return day.weekday() < 5
 
 
-def _delivery_day(start: date, days: int) -> date:
-    """The day that many working days on; nothing is delivered on a weekend."""
+def _delivery_day(start: date, days: int, country: str) -> date:
+    """The day that many working days on; nothing is delivered on a weekend, ours or the country's."""
     day = add_working_days(start, days)
-    return day if _is_working_day(day) else add_working_days(day, 1)
+    while not _is_working_day(day) or day.weekday() in weekend_of(country):
+        day += timedelta(days=1)
+    return day
+
+
+@functools.cache
+def weekend_of(country: str) -> frozenset[int]:
+    """The days of the week (Monday is 0) that are a country's weekend, such as Friday and Saturday in Jordan."""
+    try:
+        customs = Locale.parse(f"und_{country}")
+    except (UnknownLocaleError, ValueError):
+        return frozenset()
+    first, length = customs.weekend_start, (customs.weekend_end - customs.weekend_start) % 7 + 1
+    return frozenset((first + day) % 7 for day in range(length))
 
 
 def days_in_words(min_days: int, max_days: int) -> str:

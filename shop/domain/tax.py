@@ -83,5 +83,10 @@ class PlaceTax:
         rate = self.rates.get(category_id) if category_id is not None else None
         return self.rule.rate_percent if rate is None else rate.percent
 
+    @property
+    def names(self) -> dict[Decimal, str]:
+        """What the place calls each of its rates, such as VAT, by the rate in percent."""
+        return {rate.percent: rate.name for rate in self.rates.values()} | {self.rule.rate_percent: self.name}
+
 
 NO_TAX = TaxRule(Decimal(0), included=False)

@@ -37,7 +37,7 @@ def words_of_parcel(order: Order, shipment_id: str) -> dict[str, Any]:
     return {
         "subject": f"Your order {order.number} is on its way" if is_whole else f"A parcel of your order {order.number}",
         "title": "It is on its way" if is_whole else "A parcel is on its way",
-        "lead": "Your order left our house." if is_whole else "Part of your order left our house.",
+        "lead": f"{'Your' if is_whole else 'Part of your' if later else 'The rest of your'} order left our house.",
         "parcel": parcel,
         "tracking_address": tracking_address(parcel.carrier, parcel.tracking_number),
         "arrives": day(parcel.estimated_delivery) if parcel.estimated_delivery else "",

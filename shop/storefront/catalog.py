@@ -164,7 +164,7 @@ def product_context(found: Product, choice: Choice, tax: PlaceTax, *, quantity: 
     methods = [method for method in home_methods() if method.takes(weight)][:2]
     return {
         "choice": choice,
-        "delivery": [(method, method.arrives(now)[1]) for method in methods],
+        "delivery": [(method, method.arrives(now, home_country())[1]) for method in methods],
         "delivery_country": home_country(),
         "own_tax_note": note_of(tax, home_country(), found.category_id),
         "pictures": pictures_of(found, choice.variant),

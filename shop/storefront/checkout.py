@@ -225,7 +225,7 @@ def _show(cart: Cart, filled: FilledForm, *, template: str = "checkout/_checkout
         "countries": delivery_countries(),
         "country": country,
         "differs_within": shipping_table().differs_within(country),
-        "expected_by": {quote.method.id: quote.method.arrives(now)[1] for quote in quotes},
+        "expected_by": {quote.method.id: quote.method.arrives(now, country)[1] for quote in quotes},
         "form": filled,
         "not_sent": not_sent,
         "parts": asked_parts(country),

@@ -40,6 +40,10 @@ def test_a_code_is_made_and_read_back_as_a_sentence(owner):
     assert words in body(owner.get("/admin/discount-codes"))
 
 
+def test_a_new_code_is_active_unless_it_is_said_otherwise(owner):
+    assert fields_of(owner.get("/admin/discount-codes/new"))["isActive"] == "true"
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [

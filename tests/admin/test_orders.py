@@ -104,6 +104,19 @@ def test_an_order_from_packing_to_its_refund(owner, terms, variants):
     ]
 
 
+def test_what_happened_is_told_in_words(owner, terms, variants):
+    order = placed_order(terms, (variants[0], 1), confirm=True)
+    page = press(owner, order, "pack")
+    happened = page[page.index("What happened") :]
+    told = [happened.index(words) for words in ("Packing began", "The order was confirmed", "The order was placed")]
+    assert told == sorted(told) and "Status:" not in happened
+
+
+def test_the_phone_number_is_shown_as_it_was_typed(owner, terms, variants):
+    order = placed_order(terms, (variants[0], 1), confirm=True)
+    assert order.shipping_address["phone"] in body(owner.get(address_of(order)))
+
+
 def test_only_what_is_possible_now_has_a_form(owner, terms, variants, packer):
     confirmed = placed_order(terms, (variants[0], 1), confirm=True)
     packed = packed_order(terms, packer, (variants[0], 1))

@@ -38,6 +38,11 @@ def actions():
     return list(db.session.scalars(kinds))
 
 
+def test_a_new_zone_taxes_shipping_unless_it_is_said_otherwise(owner):
+    new = fields_of(owner.get("/admin/taxes/new"))
+    assert (new["shippingIsTaxed"], new["isActive"]) == ("true", "false")
+
+
 def test_a_zone_is_made_listed_and_taxes_the_next_cart(owner, client):
     category = save_category("books", "Books")
     put_in_cart(client, variants_of(make_product(category_id=category.id))[0])

@@ -212,6 +212,11 @@ def test_a_wrong_order_is_refused_at_its_field(client, product, change, status, 
     assert client.get(f"{API}/cart/{cart_id}").get_json()["data"]["itemCount"] == 1
 
 
+def test_a_note_that_is_too_long_is_refused_in_words(client, product):
+    answer = post(client, "/orders", order_body(new_cart(client, product), notes="x" * 1001))
+    assert error_of(answer)["details"] == [{"field": "notes", "message": "Use at most 1000 characters."}]
+
+
 def test_a_changed_total_answers_with_the_cart_as_it_is_now(client, product):
     cart_id = new_cart(client, product)
     answer = post(client, "/orders", order_body(cart_id, expectedTotal=1))
@@ -290,6 +295,7 @@ def test_cancelling_gives_the_stock_back_and_a_second_time_is_a_conflict(client,
 
     assert cancelled.get_json()["data"]["status"] == "cancelled"
     assert (again.status_code, paid.status_code) == (409, 409)
+    assert error_of(again)["message"] == "The order is cancelled already."
     assert stock_of(variants_of(product)[1]) == (5, 0)
 
 

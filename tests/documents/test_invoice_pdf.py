@@ -38,7 +38,7 @@ INVOICE = Invoice(
     lines=(line(1),),
     sums=(Figure("Subtotal", "$40.00"), Figure("Delivery (Standard)", "Free")),
     total=usd(4000),
-    tax=TaxShare("Tax, included in the prices", usd(3448), usd(552), usd(4000)),
+    taxes=(TaxShare("16% VAT, included in the prices", usd(3448), usd(552), usd(4000)),),
     payment="Cash on delivery, $40.00 due at the door",
 )
 
@@ -66,14 +66,14 @@ def test_it_has_all_that_an_invoice_needs():
         *("Bill to Lina Haddad 1 Rainbow Street Jordan", "Ship to Omar Haddad 2 Rainbow Street Jordan"),
         *("Article SKU Quantity Unit price Total", "Amber serum, 30 ml SKU-1 2 $20.00 $40.00"),
         *("Subtotal $40.00 Delivery (Standard) Free Total $40.00", "Net Tax Gross"),
-        *("Tax, included in the prices $34.48 $5.52 $40.00", "Payment: Cash on delivery, $40.00 due at the door."),
+        *("16% VAT, included in the prices $34.48 $5.52 $40.00", "Payment: Cash on delivery, $40.00 due at the door."),
         "Page 1 of 1",
     ):
         assert expected in text
 
 
 def test_where_there_is_no_tax_it_says_so():
-    (page,) = pages_of(invoice(tax=None))
+    (page,) = pages_of(invoice(taxes=()))
     assert "No tax is included or added." in words_of(page) and "Gross" not in words_of(page)
 
 

@@ -42,7 +42,7 @@ def test_the_page_asks_for_little_and_shows_the_whole_sum(page):
     assert "Subtotal $40.00 Delivery to the United States $4.90 Total $44.90" in body(page)
     assert "Place order · $44.90" in body(page)
     required = re.findall(r'<(?:input|select)[^>]*name="shippingAddress[^>]*\brequired', page.text)
-    assert len(required) == 9
+    assert len(required) == 7  # the parts that not every country has are asked for by the server
     assert page.text.count("<h1") == 1 and "Cards come soon" in page.text
     assert re.search(r"By [A-Z][a-z]{2} \d+ [A-Z][a-z]{2} \d{4}, 3–5 working days", body(page))
 

@@ -36,7 +36,7 @@ def test_a_code_is_entered_in_the_cart_and_removed_again(client, cart_page):
     page = client.get("/cart")
 
     assert entered.status_code == 303
-    assert "Code SPRING spares you $10.00" in body(page)
+    assert "Code SPRING saves you $10.00" in body(page)
     assert "Discount (SPRING) − $10.00" in body(page) and "Total $34.90" in body(page)
     client.post("/cart/discount/removal", data={"csrf_token": value_of(page, "csrf_token")})
     assert "Total $44.90" in body(client.get("/cart"))
@@ -45,7 +45,7 @@ def test_a_code_is_entered_in_the_cart_and_removed_again(client, cart_page):
 def test_with_htmx_the_totals_come_back(client, cart_page):
     make_code()
     response = enter(client, cart_page, "SPRING", headers=HTMX)
-    assert response.status_code == 200 and "Code SPRING spares you $10.00" in body(response)
+    assert response.status_code == 200 and "Code SPRING saves you $10.00" in body(response)
     assert "<html" not in response.text
 
 
@@ -65,7 +65,7 @@ def test_at_the_checkout_what_was_typed_stays(client, cart_page):
     page = client.post("/checkout/discount", data={**form, "discountCode": "SPRING"})
 
     assert page.status_code == 200 and value_of(page, "shippingAddress.firstName") == "Zaynab"
-    assert "Code SPRING spares you $10.00" in body(page) and "Place order · $34.90" in body(page)
+    assert "Code SPRING saves you $10.00" in body(page) and "Place order · $34.90" in body(page)
     removed = client.post("/checkout/discount/removal", data=order_form(page, firstName="Zaynab"))
     assert "Place order · $44.90" in body(removed) and value_of(removed, "shippingAddress.firstName") == "Zaynab"
 

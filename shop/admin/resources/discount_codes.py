@@ -92,6 +92,7 @@ DISCOUNT_CODES = Resource(
         ),
         values=wish_values,
         create=lambda wish, actor: create_code(wish, actor, currency()),
+        at_first={"isActive": "true"},
         change=lambda public_id, wish, actor, seen: change_code(public_id, wish, actor, seen=seen),
     ),
     facts=lambda row: (

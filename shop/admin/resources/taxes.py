@@ -79,7 +79,7 @@ TAXES = Resource(
                         "Places",
                         "textarea",
                         hint="Countries by name or code, regions as US: New York; one a line or with commas between. "
-                        "A region goes before its country. Write a region in each way that people type it.",
+                        "A region goes before its country. CA counts as California.",
                     ),
                     Field(
                         "rates",
@@ -128,6 +128,7 @@ TAXES = Resource(
             "position": row.position,
         },
         create=create_tax_zone,
+        at_first={"shippingIsTaxed": "true"},
         change=lambda public_id, wish, actor, seen: change_tax_zone(public_id, wish, actor, seen=seen),
     ),
     facts=lambda row: (

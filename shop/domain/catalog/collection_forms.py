@@ -183,6 +183,6 @@ def _amount(field: str, text: str, currency: str) -> int | None:
     if not text:
         return None
     try:
-        return Money.parse(text, currency).amount
+        return Money.typed(text, currency).amount
     except ValueError:
         raise wrong(field, "Enter a price such as 54.95.") from None

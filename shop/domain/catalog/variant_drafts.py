@@ -131,7 +131,7 @@ def new_variants(
 
 def _money(text: str, currency: str, field: str) -> Money:
     try:
-        return Money.parse(text.replace(",", "."), currency)
+        return Money.typed(text, currency)
     except ValueError:
         raise Invalid("A price cannot be read.", [Detail(field, "Write the price as 24.00.")]) from None
 

@@ -1,6 +1,6 @@
 """What an invoice says: the parties, lines and figures of an order, the same on the page and on paper.
 
-The order's number is the invoice's. The order keeps its tax as an amount and not the rate, so no rate is told.
+The order's number is the invoice's. Rates of tax are told as the order's receipt wrote them down.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class InvoiceLine:
 
 @dataclass(frozen=True)
 class TaxShare:
-    """How tax and what it is on make the total: net + tax = gross."""
+    """How the tax of one rate and what it is on make a part of the total: net + tax = gross."""
 
     label: str
     net: Money
@@ -59,7 +59,7 @@ class Invoice:
     lines: tuple[InvoiceLine, ...]
     sums: tuple[Figure, ...]
     total: Money
-    tax: TaxShare | None
+    taxes: tuple[TaxShare, ...]
     payment: str
 
 
@@ -87,7 +87,7 @@ def invoice_of(order: Order, seller: Seller) -> Invoice:
         lines=tuple(_line(order, line) for line in order.line_items),
         sums=tuple(sums_of(order)),
         total=order.total,
-        tax=_tax_of(order),
+        taxes=_taxes_of(order),
         payment=payment_words(order),
     )
 
@@ -103,12 +103,25 @@ def _line(order: Order, line: OrderLineItem) -> InvoiceLine:
     )
 
 
-def _tax_of(order: Order) -> TaxShare | None:
-    tax = order.money(order.tax_amount + order.tax_included_amount)
+def _taxes_of(order: Order) -> tuple[TaxShare, ...]:
+    """The total by rates of tax, what is not taxed last; one share for all where the order does not know its rates."""
+    zero, tax = order.money(0), order.money(order.tax_amount + order.tax_included_amount)
     if not tax:
-        return None
-    label = "Tax, added to the prices" if order.tax_amount else "Tax, included in the prices"
-    return TaxShare(label, net=order.total - tax, tax=tax, gross=order.total)
+        return ()
+    how = "added to the prices" if order.tax_amount else "included in the prices"
+    taxes: dict[str, Money] = {}
+    taxed: dict[str, Money] = {}
+    for step in order.receipt_steps:
+        if "rate" in step:
+            label = f"{step['rate']} {step['called'] or 'tax'}, {how}"
+            taxes[label] = taxes.get(label, zero) + order.money(step["amount"])
+            taxed[label] = taxed.get(label, zero) + order.money(step["taxed"])
+    if sum(taxes.values(), zero) != tax:
+        return (TaxShare(f"Tax, {how}", net=order.total - tax, tax=tax, gross=order.total),)
+    nets = taxed if order.tax_amount else {label: taxed[label] - taxes[label] for label in taxed}
+    shares = [TaxShare(label, nets[label], taxes[label], nets[label] + taxes[label]) for label in taxed]
+    rest = order.total - sum((share.gross for share in shares), zero)
+    return (*shares, *([TaxShare("Not taxed", rest, zero, rest)] if rest else []))
 
 
 def _moved_at(order: Order, track: str, to: str) -> datetime | None:

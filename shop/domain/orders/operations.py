@@ -64,7 +64,8 @@ def move_status(
         .execution_options(synchronize_session=False)
     )
     if changed_rows(moved) != 1:
-        raise Conflict(f"The order is {before}; it cannot become {to} any more.")
+        is_so = f"The order is {before} already." if before == to else None
+        raise Conflict(is_so or f"The order is {before}; it cannot become {to} any more.")
     record_move(order_id, "status", before, to, actor, note)
     return before
 

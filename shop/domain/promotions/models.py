@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
@@ -51,6 +51,11 @@ class DiscountCode(Model):
         CheckConstraint("percent_hundredths BETWEEN 0 AND 10000", name="percent_in_range"),
         CheckConstraint("amount >= 0 AND minimum_amount >= 0", name="amounts_not_negative"),
     )
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which it is good; `ends_at` is the moment after it."""
+        return (self.ends_at - timedelta(seconds=1)).date() if self.ends_at else None
 
     @property
     def is_scoped(self) -> bool:

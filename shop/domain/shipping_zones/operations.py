@@ -193,7 +193,7 @@ def _grams(text: str) -> int:
 
 def _amount(field: str, text: str, currency: str) -> int:
     try:
-        amount = Money.parse(text, currency).amount
+        amount = Money.typed(text, currency).amount
     except ValueError:
         amount = -1
     if not 0 <= amount <= 10**12:

@@ -48,9 +48,9 @@ def try_destination(table: ShippingTable, place: Place, goods: Money, weight: in
         return Trial(None, why, (), others)
     area = chosen.area_for(place)
     assert area is not None
-    tried = tuple(_try(method, goods, weight, now) for method in chosen.methods)
+    tried = tuple(_try(method, place.country, goods, weight, now) for method in chosen.methods)
     why = f"“{chosen.name}” covers {area_in_words(area)}, and no other zone names the place more exactly."
-    if not any(each.price for each in tried):
+    if all(each.price is None for each in tried):
         why += " It offers nothing for such an order: the checkout says that it cannot be sent."
     return Trial(chosen, why, tried, others)
 
@@ -67,7 +67,7 @@ def _why_not(zone: Zone, place: Place, chosen: Zone | None) -> str:
     return f"It covers {area_in_words(area)} as exactly, but comes later in the order of zones."
 
 
-def _try(method: ShippingMethod, goods: Money, weight: int, now: datetime) -> TriedMethod:
+def _try(method: ShippingMethod, country: str, goods: Money, weight: int, now: datetime) -> TriedMethod:
     if not method.is_active:
         return TriedMethod(method, None, None, "It is switched off.")
     if not method.takes(weight):
@@ -78,7 +78,7 @@ def _try(method: ShippingMethod, goods: Money, weight: int, now: datetime) -> Tr
     if method.cut_off_hour is not None:
         hour = f"{method.cut_off_hour}:00 ({method.time_zone})"
         sentences.append(f"Ordered from {hour} on, they count from the next working day.")
-    return TriedMethod(method, price, method.arrives(now), " ".join(sentences))
+    return TriedMethod(method, price, method.arrives(now, country), " ".join(sentences))
 
 
 def _why_price(method: ShippingMethod, goods: Money, weight: int) -> str:

@@ -18,7 +18,7 @@ from shop.domain.addresses import country_names
 from shop.domain.catalog.models import Category
 from shop.domain.explanations import percent
 from shop.domain.tax_zones.models import WHOLE
-from shop.domain.tax_zones.queries import percent_of, region_key
+from shop.domain.tax_zones.queries import percent_of, region_key, region_keys
 from shop.errors import Detail, Invalid
 
 STANDARD = "standard"
@@ -37,6 +37,11 @@ class NamedPlace:
     @property
     def key(self) -> str:
         return region_key(self.region)
+
+    @property
+    def keys(self) -> set[str]:
+        """The key of each name that the place has."""
+        return region_keys(self.country, self.region)
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ def _refuse_taken(places: list[NamedPlace], zone_id: int | None) -> None:
     )
     taken = {(country, key): name for country, key, name in rows}
     for each in places:
-        if (each.country, each.key) in taken:
-            name = taken[each.country, each.key]
+        name = next((taken[each.country, key] for key in each.keys if (each.country, key) in taken), None)
+        if name is not None:
             message = f"{written_place(each)} is in the zone {name} already. Take it out there, or make one inactive."
             raise Invalid(message, [Detail("places", message)])

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Exists, Select, and_, case, func, or_, select
+from sqlalchemy import Exists, Select, and_, case, func, select
 from sqlalchemy.orm import aliased, selectinload
 
 from shop.db import db
+from shop.domain.address_forms import address_form
 from shop.domain.catalog.models import Category
 from shop.domain.catalog.richtext import fold_text
 from shop.domain.places import Place
@@ -66,6 +67,13 @@ def region_key(region: str) -> str:
     return " ".join(fold_text(region).split())[:200]
 
 
+def region_keys(country: str, region: str) -> set[str]:
+    """The keys of every name of a region: what was typed, and its short and whole names (NY is New York)."""
+    key = region_key(region)
+    names = (pair for pair in address_form(country).regions if key in map(region_key, pair))
+    return {key, *map(region_key, next(names, ()))}
+
+
 def select_zones() -> Select[Any]:
     """All zones with their places and rates."""
     options = (selectinload(TaxZone.places), selectinload(TaxZone.rates).joinedload(TaxRate.category))
@@ -94,11 +102,10 @@ class _Nearest:
 
 def _find_nearest_zone(place: Place) -> _Nearest | None:
     """The zone that covers the place best, else any active one; None without one."""
-    key = region_key(place.region)
     covers = and_(
         TaxZonePlace.zone_id == TaxZone.id,
         TaxZonePlace.country == place.country,
-        or_(TaxZonePlace.region_key == "", TaxZonePlace.region_key == key),
+        TaxZonePlace.region_key.in_({"", *region_keys(place.country, place.region)}),
     )
     other = aliased(TaxRate)
     of_category = select(other.id).where(other.zone_id == TaxZone.id, other.category_id.is_not(None))

@@ -55,7 +55,7 @@ def try_tax(trial: TaxTrial, terms: Terms) -> TrialResult:
 
 def _read_price(text: str, terms: Terms) -> Money:
     try:
-        return Money.parse(text, terms.currency)
+        return Money.typed(text, terms.currency)
     except ValueError:
         message = "Enter a price, such as 24.90."
         raise Invalid(message, [Detail("price", message)]) from None

@@ -8,6 +8,7 @@ import pytest
 
 from shop.db import frozen_time, transaction_time
 from shop.domain.actors import SYSTEM
+from shop.domain.catalog.operations import save_category
 from shop.domain.checkout import cancel_order, place_order
 from shop.domain.orders.invoices import Seller, has_invoice, invoice_of
 from shop.domain.orders.models import Order
@@ -19,6 +20,7 @@ from shop.domain.terms import Terms
 from shop.errors import NotFound
 from tests.conftest import SHOPPER, address, cart_with, make_product, make_staff, order_wish, placed_order, variants_of
 from tests.conftest import test_settings as settings_for_tests
+from tests.domain.tax_zones.zones import make_zone
 
 SELLER = Seller("Skein", ("12 Weaver Lane",), "shop@example.com")
 
@@ -90,10 +92,10 @@ def test_it_names_parties_articles_and_days(terms, variant):
     ("changes", "label", "figures"),
     [
         ({}, None, None),
-        ({"tax_rate_percent": "8"}, "Tax, added to the prices", ("$44.90", "$3.59", "$48.49")),
+        ({"tax_rate_percent": "8"}, "8% tax, added to the prices", ("$44.90", "$3.59", "$48.49")),
         (
             {"tax_rate_percent": "16", "tax_included": True},
-            "Tax, included in the prices",
+            "16% tax, included in the prices",
             ("$38.70", "$6.20", "$44.90"),
         ),
     ],
@@ -105,12 +107,38 @@ def test_net_and_tax_are_the_total(app, variant, changes, label, figures):
     invoice = invoice_of(read(order, taxed), SELLER)
 
     if label is None:
-        assert invoice.tax is None
+        assert invoice.taxes == ()
     else:
-        tax = invoice.tax
+        (tax,) = invoice.taxes
         assert (tax.label, (tax.net.format(), tax.tax.format(), tax.gross.format())) == (label, figures)
         assert tax.net + tax.tax == tax.gross == invoice.total
     assert sum(line.total.amount for line in invoice.lines) == order.subtotal_amount
+
+
+def test_each_rate_is_told_by_its_name_and_what_is_not_taxed_beside_it(terms, variant):
+    books = save_category("books", "Books").id
+    make_zone("US", "standard 20 VAT\nbooks 5.5 Reduced VAT", shippingIsTaxed=False)
+    book = make_product("Book", price="10.00", stock=5, category_id=books)
+    order = placed_order(terms, (variant, 2), (variants_of(book)[0], 1), confirm=True)
+
+    invoice = invoice_of(read(order, terms), SELLER)
+
+    assert [(each.label, each.net.format(), each.tax.format(), each.gross.format()) for each in invoice.taxes] == [
+        ("20% VAT, added to the prices", "$40.00", "$8.00", "$48.00"),
+        ("5.5% Reduced VAT, added to the prices", "$10.00", "$0.55", "$10.55"),
+        ("Not taxed", "$4.90", "$0.00", "$4.90"),
+    ]
+    assert sum(each.gross.amount for each in invoice.taxes) == order.total_amount
+
+
+def test_an_order_that_does_not_know_its_rates_tells_the_tax_as_a_whole(app, variant):
+    taxed = Terms.from_settings(settings_for_tests(tax_rate_percent="8"))
+    order = read(placed_order(taxed, (variant, 2), confirm=True), taxed)
+    order.receipt_steps = []
+
+    (tax,) = invoice_of(order, SELLER).taxes
+
+    assert (tax.label, tax.gross) == ("Tax, added to the prices", order.total)
 
 
 def test_the_payment_is_due_until_it_is_collected(terms, variant):

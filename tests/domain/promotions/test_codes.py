@@ -136,7 +136,7 @@ DAY = date(2026, 11, 21)
     [
         ({"minimum": "60.01"}, Invalid, "for orders of \\$60.01 or more. Yours is \\$60.00"),
         ({"startsOn": date(2999, 1, 1)}, Unknown, "starts on 1 January 2999"),
-        ({"endsOn": date(2026, 1, 31)}, Gone, "ended on"),
+        ({"endsOn": date(2026, 1, 31)}, Gone, "ended on 31 January 2026"),
         ({"isActive": False}, Unknown, "There is no code SPRING"),
         ({"products": "other"}, Invalid, "for other articles"),
     ],
@@ -314,6 +314,7 @@ def order_total_without(cart, terms, code):
         ({"kind": "fixed_amount", "value": "ten"}, "value"),
         ({"code": "BÖSE"}, "code"),
         ({"minimum": "-1"}, "minimum"),
+        ({"minimum": "1,000"}, "minimum"),
         ({"startsOn": DAY, "endsOn": DAY - timedelta(days=1)}, "endsOn"),
         ({"products": "nothing"}, "products"),
         ({"categories": "nothing"}, "categories"),

@@ -139,7 +139,22 @@ FRIDAY, SATURDAY = datetime(2026, 11, 20, 11, tzinfo=UTC), datetime(2026, 11, 21
 )
 def test_days_become_a_date_by_the_zone_s_clock(now, days, cut_off, by):
     method = replace(METHOD, min_days=days, max_days=days, cut_off_hour=cut_off, time_zone="Asia/Amman")
-    assert method.arrives(now) == (by, by)
+    assert method.arrives(now, "US") == (by, by)
+
+
+@pytest.mark.parametrize(
+    ("country", "days", "by"),
+    [
+        ("JO", 4, date(2026, 11, 26)),
+        ("JO", 5, date(2026, 11, 30)),  # Friday and Saturday are the weekend there
+        ("US", 5, date(2026, 11, 27)),
+        ("IN", 0, date(2026, 11, 23)),
+        ("ZZ", 5, date(2026, 11, 27)),
+    ],
+)
+def test_nothing_arrives_on_the_weekend_of_its_country(country, days, by):
+    method = replace(METHOD, min_days=days, max_days=days)
+    assert method.arrives(SATURDAY, country) == (by, by)
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ def test_a_price_is_told_with_its_reason(table, value, weight, price, words):
     trial = try_destination(table, Place("JO"), usd(value), weight, NOW)
     (post,) = trial.offered
     assert post.price == usd(price) and words in post.why
+    assert "offers nothing" not in trial.why
 
 
 def test_what_is_not_offered_says_why(table):

@@ -63,6 +63,14 @@ def test_a_region_beats_its_country_however_it_is_typed(flat, typed):
     assert standard(flat, "FR", "Quebec") == 0
 
 
+@pytest.mark.parametrize(("written", "typed"), [("California", "CA"), ("CA", "california"), ("California", " ca ")])
+def test_the_short_name_of_a_region_counts_as_its_whole_one(flat, written, typed):
+    make_zone(f"US: {written}", "standard 7.25")
+
+    assert standard(flat, "US", typed) == Decimal("7.25")
+    assert standard(flat, "US", "Nevada") == standard(flat, "CA", typed) == 0
+
+
 def test_an_inactive_zone_covers_nothing(flat):
     make_zone("US: NY", "standard 9", isActive=False)
     make_zone("US", "standard 1")

@@ -118,6 +118,8 @@ def test_a_place_is_in_one_active_zone(app):
     with pytest.raises(Invalid) as refused:
         make_zone("CA\nUS: ny")
     assert refused.value.message == "US: ny is in the zone First already. Take it out there, or make one inactive."
+    with pytest.raises(Invalid, match="US: New York is in the zone First already"):
+        make_zone("US: New York")
     with pytest.raises(Invalid, match="FR is in the zone First already"):
         change_tax_zone(sleeping.public_id, wish("FR", name="Sleeping"), SYSTEM)
     change_tax_zone(first.public_id, wish("US: NY", name="First"), SYSTEM)
