@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shop.db import db
-from shop.domain.catalog.models import Attribute, Category, Collection, Product
+from shop.domain.catalog.models import Attribute, Category, Collection, Product, Variant
 from shop.domain.customers.models import User
 from shop.domain.imports.models import CatalogueFile
 from shop.domain.orders.models import Order
@@ -70,6 +70,7 @@ def path_of(rule):
         "categories": Category.public_id,
         "attributes": Attribute.public_id,
         "products": Product.public_id,
+        "inventory": Variant.public_id,
         "users": User.public_id,
         "orders": Order.public_id,
         "reviews": Review.public_id,
