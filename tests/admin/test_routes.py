@@ -72,6 +72,7 @@ def path_of(rule):
         "products": Product.public_id,
         "inventory": Variant.public_id,
         "users": User.public_id,
+        "guests": Order.public_id,
         "orders": Order.public_id,
         "reviews": Review.public_id,
         "shipping-methods": ZoneMethod.public_id,
@@ -85,7 +86,7 @@ def path_of(rule):
     if "<" not in rule.rule:
         return rule.rule
     noun = rule.rule.split("/")[2]
-    name = "1" if noun == "audit" else db.session.scalars(db.select(model[noun])).first()
+    name = "1" if noun == "audit" else db.session.scalars(db.select(model[noun]).order_by(model[noun].class_.id)).first()
     return rule.rule.replace("<public_id>", name).replace("<image_id>", "img_1")
 
 
