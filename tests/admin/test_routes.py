@@ -86,7 +86,8 @@ def path_of(rule):
     if "<" not in rule.rule:
         return rule.rule
     noun = rule.rule.split("/")[2]
-    name = "1" if noun == "audit" else db.session.scalars(db.select(model[noun]).order_by(model[noun].class_.id)).first()
+    first = db.select(model[noun]).order_by(model[noun].class_.id) if noun != "audit" else None
+    name = "1" if first is None else db.session.scalars(first).first()
     return rule.rule.replace("<public_id>", name).replace("<image_id>", "img_1")
 
 
