@@ -71,6 +71,13 @@ def last_order() -> ColumnElement[int]:
     return last.correlate(User).scalar_subquery()
 
 
+def account_of(row: UserRow) -> str:
+    """The role of a member of staff; of a customer whether their e-mail address was confirmed."""
+    if row.user.staff_role:
+        return row.user.staff_role.name
+    return "Verified" if row.user.email_verified_at else "Not verified"
+
+
 def facts_of(row: UserRow) -> tuple[Fact, ...]:
     user, guest = row.user, find_guest(row.user.email)
     return (
@@ -109,8 +116,9 @@ USERS = Resource(
     columns=(
         Column("name", "Name", lambda row: row.name, "main", sort=User.last_name, on_phone="lead"),
         Column("email", "E-mail", lambda row: row.user.email, sort=User.email),
-        Column("verified", "Verified", lambda row: row.user.email_verified_at is not None, "yes_no", on_phone="none"),
-        Column("role", "Role", lambda row: row.user.staff_role.name if row.user.staff_role else "", on_phone="end"),
+        Column("account", "Account", account_of, on_phone="end", in_csv=False),
+        Column("verified", "Verified", lambda row: row.user.email_verified_at is not None, in_list=False),
+        Column("role", "Role", lambda row: row.user.staff_role.name if row.user.staff_role else "", in_list=False),
         Column("orders", "Orders", lambda row: row.order_count, "number", sort=order_count()),
         Column("spent", "Spent", lambda row: row.spent, "sums"),
         Column("last", "Last order", lambda row: row.last_order_at, "moment", sort=last_order(), on_phone="none"),
