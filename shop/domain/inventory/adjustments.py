@@ -26,7 +26,7 @@ from shop.errors import ChangedMeanwhile, Detail, Invalid, NotFound
 
 MAY_CHANGE = "catalog:write"
 MOST_UNITS = 10**6
-MOST_LINES = 500
+MOST_LINES, LONGEST_LINE = 500, 200
 ADDED = ("received", "returned")
 LINE = re.compile(r"(.+?)[\s,;]+([0-9]{1,9})", re.ASCII)
 NO_SUCH_VARIANT = "There is no such variant any more."
@@ -181,7 +181,7 @@ def _parse(text: str) -> Iterator[tuple[int, str, int | None]]:
     """(number of the line, SKU, units) of each line that is not empty; units are None where none can be read."""
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
-            match = LINE.fullmatch(line.strip().replace('"', ""))
+            match = LINE.fullmatch(line.strip().replace('"', "")) if len(line) <= LONGEST_LINE else None
             yield (number, match[1].strip(), int(match[2])) if match else (number, line.strip(), None)
 
 
