@@ -82,6 +82,7 @@ def page_of(order: Order) -> dict[str, Any]:
         "facts": _facts(order),
         "links": _links(order),
         "lines": lines,
+        "may_open_stock": may_open("admin_inventory.show"),
         "sums": sums_of(order),
         "payment": payment_words(order),
         "payments": payments,

@@ -193,6 +193,8 @@ def test_who_may_only_read_sees_no_form_and_no_way_to_orders(terms, staff_who_ma
     assert db.session.scalar(db.select(AuditEntry.id).where(AuditEntry.action == "stock.changed")) is None
 
 
-def test_product_and_ledger_lead_to_each_other(owner, soap, address):
+def test_product_order_and_ledger_lead_to_each_other(owner, terms, soap, address):
+    order = placed_order(terms, (soap, 1))
+    assert f'href="{address}"' in owner.get(f"/admin/orders/{order.public_id}").text
     product = f"/admin/products/{soap.product.public_id}"
     assert f'href="{product}"' in owner.get(address).text and f'href="{address}"' in owner.get(product).text

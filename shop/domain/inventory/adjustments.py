@@ -27,7 +27,6 @@ from shop.errors import ChangedMeanwhile, Detail, Invalid, NotFound
 MAY_CHANGE = "catalog:write"
 MOST_UNITS = 10**6
 MOST_LINES, LONGEST_LINE = 500, 200
-ADDED = ("received", "returned")
 LINE = re.compile(r"(.+?)[\s,;]+([0-9]{1,9})", re.ASCII)
 NO_SUCH_VARIANT = "There is no such variant any more."
 
@@ -82,7 +81,7 @@ def _units_of(wanted: ChangeStock) -> int:
     units = wanted.units
     if wanted.reason == "counted" and units < 0:
         raise _wrong("Enter how many there are, 0 or more.")
-    if wanted.reason in {*ADDED, "damaged"} and units < 1:
+    if wanted.reason in {"received", "returned", "damaged"} and units < 1:
         raise _wrong("Enter how many units, 1 or more, without a minus.")
     if wanted.reason == "other" and units == 0:
         raise _wrong("Enter how many came, or with a minus how many are gone.")
