@@ -65,7 +65,10 @@ class Reservation(Model):
 
 
 class StockMovement(Model):
-    """One change of `on_hand`, append-only; each cause (kind, reference, line) moves stock once."""
+    """One change of `on_hand`, append-only; each cause (kind, reference, line) moves stock once.
+
+    `reason` is why staff changed it, with what they noted after a colon: "damaged: fell off the shelf".
+    """
 
     __tablename__ = "stock_movements"
 
