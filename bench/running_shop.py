@@ -7,6 +7,7 @@ raised, and the limits on requests are off: proofs press harder than any shopper
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.hands import Hands
 from bench.slow_wire import slow_wire
 from shop.demo import valkey
 from tests import servers
@@ -39,6 +41,11 @@ class RunningShop:
     port: int
     environment: dict[str, str]
     roles: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @functools.cached_property
+    def hands(self) -> Hands:
+        """Who makes products and the like for proofs, from the first time they are asked for something."""
+        return Hands(self.environment, self.folder)
 
     def start(self, role: str) -> None:
         """Start web, worker or scheduler; its output goes to a file in the folder."""
@@ -93,6 +100,8 @@ class RunningShop:
         return []
 
     def stop(self) -> None:
+        if "hands" in vars(self):
+            self.hands.stop()
         for process in self.roles.values():
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
