@@ -24,7 +24,10 @@ from shop.domain.actors import SYSTEM
 from shop.domain.audit_checks.run import run_audit
 from shop.domain.checkout import cancel_unpaid_orders
 from shop.domain.customers.operations import create_user, save_staff_role
+from shop.domain.events import Email
 from shop.domain.inventory.models import Reservation
+from shop.domain.orders.models import Order
+from shop.domain.outbox import undispatched_events
 from shop.domain.promotions.codes import CodeWish, create_code
 
 PASSWORD = "correct horse battery"  # noqa: S105
@@ -63,6 +66,17 @@ def sweep_holds() -> int:
     return cancel_unpaid_orders()
 
 
+def orders() -> list[tuple[str, str, str]]:
+    """Public id, number and status of every order."""
+    return [tuple(row) for row in db.session.execute(db.select(Order.public_id, Order.number, Order.status))]
+
+
+def unsent_emails() -> int:
+    """How many e-mails wait to be sent or were given up, and events whose e-mails are not written yet."""
+    unsent = db.select(db.func.count()).select_from(Email).where(Email.status != "done")
+    return (db.session.scalar(unsent) or 0) + len(undispatched_events())
+
+
 def audit() -> str:
     """What `flask shop audit` checks: "clean", or each promise that is broken."""
     broken = [finding for finding in run_audit() if finding.rows]
@@ -70,7 +84,8 @@ def audit() -> str:
 
 
 WORKS: dict[str, Callable[..., Any]] = {
-    work.__name__: work for work in (make_products, make_code, make_staff, end_holds, sweep_holds, audit)
+    work.__name__: work
+    for work in (make_products, make_code, make_staff, end_holds, sweep_holds, orders, unsent_emails, audit)
 }
 
 

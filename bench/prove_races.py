@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
+import functools
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from bench.raced_shop import ForeignShop, OwnShop, RacedShop
 from bench.races import Race, Turn, all_races
@@ -26,9 +28,9 @@ LEFT_OUT = "left out"
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", default="", help="a running shop, such as http://127.0.0.1:5000")
-    parser.add_argument("--connections", type=int, default=100)
+    parser.add_argument("--connections", type=int, default=80)
     parser.add_argument("--stock", type=int, default=50, help="the most there is of what everybody wants")
-    parser.add_argument("--rounds", type=int, default=0, help="how often each race is run: 6, elsewhere once")
+    parser.add_argument("--rounds", type=int, default=0, help="how often each race is run: twice, elsewhere once")
     parser.add_argument("--minutes", type=float, default=0, help="stop after so many; the next call goes on")
     parser.add_argument("--engines", nargs="*", default=["postgresql", "sqlite"])
     parser.add_argument("--delay-ms", type=float, default=3, help="of the slow wire; 0: no such shop")
@@ -36,7 +38,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--fresh", action="store_true", help="begin anew instead of going on")
     asked = parser.parse_args()
-    asked.rounds = asked.rounds or (1 if asked.url else 6)
+    asked.rounds = asked.rounds or (1 if asked.url else 2)
     asked.give_up = time.monotonic() + asked.minutes * 60 if asked.minutes else float("inf")
     record = Record("races-elsewhere" if asked.url else "races", asked.fresh or bool(asked.url))
     say_what_is_done(record)
@@ -63,48 +65,59 @@ def say_what_is_done(record: Record) -> None:
 def run_elsewhere(record: Record, asked: argparse.Namespace) -> bool:
     """The races that can be run on somebody's shop; whether all of them were."""
     races = list(all_races(STOCK_ELSEWHERE, CONNECTIONS_ELSEWHERE, ("api",)))
-    return run_all(record, ForeignShop(asked.url), races, asked)
+    shop = ForeignShop(asked.url)
+    return run_all(record, {shop.name: lambda: shop}, races, asked)
 
 
 def run_here(record: Record, asked: argparse.Namespace) -> bool:
-    """Every race on shops of our own; whether all rounds were run. A shop with nothing left to do is not started."""
-    races = list(all_races(asked.stock, asked.connections))
-    wires = [(engine, 0.0) for engine in asked.engines]
-    wires += [("postgresql", asked.delay_ms)] if asked.delay_ms and "postgresql" in asked.engines else []
-    for engine, delay_ms in wires:
-        name = f"{engine} {delay_ms:g} ms away" if delay_ms else engine
-        if list(rounds_left(record, name, races, asked)):
-            with running_shop(engine, delay_ms=delay_ms) as running:
-                if not run_all(record, OwnShop(running, name), races, asked):
-                    return False
-    return True
+    """Every race on shops of our own, each started when it is first raced on; whether all rounds were run."""
+    wires = {engine: (engine, 0.0) for engine in asked.engines}
+    if asked.delay_ms and "postgresql" in asked.engines:
+        wires[f"postgresql {asked.delay_ms:g} ms away"] = ("postgresql", asked.delay_ms)
+    with contextlib.ExitStack() as running:
+
+        def start(name: str) -> RacedShop:
+            engine, delay_ms = wires[name]
+            return OwnShop(running.enter_context(running_shop(engine, delay_ms=delay_ms)), name)
+
+        starts = {name: functools.partial(start, name) for name in wires}
+        return run_all(record, starts, list(all_races(asked.stock, asked.connections)), asked)
 
 
 def rounds_left(
-    record: Record, shop_name: str, races: list[Race], asked: argparse.Namespace
+    record: Record, shops: Iterable[str], races: list[Race], asked: argparse.Namespace
 ) -> Iterator[tuple[str, Race, int]]:
-    """The case, race and number of each round that is still to be run; a race that failed has none."""
-    for race in races:
-        case = f"{shop_name} {race.name}"
-        result = record.results.get(case, {"rounds": 0, "verdict": "ok"})
-        if asked.only in race.name and result["verdict"] == "ok":
-            for number in range(result["rounds"] + 1, asked.rounds * race.times + 1):
-                yield case, race, number
+    """The shop, race and number of each round that is still to be run: every race once, then every race again.
+
+    A race that failed, or that its shop cannot be raced with, is not run on.
+    """
+    for number in range(1, asked.rounds + 1):
+        for shop in shops:
+            for race in races:
+                if asked.only in race.name:
+                    numbers = range((number - 1) * race.times + 1, number * race.times + 1)
+                    yield from ((shop, race, each) for each in numbers if is_left(record, shop, race, each))
 
 
-def run_all(record: Record, shop: RacedShop, races: list[Race], asked: argparse.Namespace) -> bool:
-    """Every round that is left; False when the time was over before the last."""
-    stopped: set[str] = set()
-    for case, race, number in list(rounds_left(record, shop.name, races, asked)):
-        if case in stopped:
-            continue
+def is_left(record: Record, shop: str, race: Race, number: int) -> bool:
+    result = record.results.get(f"{shop} {race.name}", {"rounds": 0, "verdict": "ok"})
+    return result["verdict"] == "ok" and result["rounds"] < number
+
+
+def run_all(
+    record: Record, shops: dict[str, Callable[[], RacedShop]], races: list[Race], asked: argparse.Namespace
+) -> bool:
+    """Every round that is left; False when the time was over before the last. `shops` start shops by their names."""
+    started: dict[str, RacedShop] = {}
+    for name, race, number in rounds_left(record, shops, races, asked):
         if time.monotonic() > asked.give_up:
             return False
-        came = run_one(shop, race, Turn(number, random.Random(f"{asked.seed} {case} {number}")))
+        if name not in started:
+            started[name] = shops[name]()
+        case = f"{name} {race.name}"
+        came = run_one(started[name], race, Turn(number, random.Random(f"{asked.seed} {case} {number}")))
         record.keep(case, added(record.results.get(case), came, number))
         print(f"{case}, round {number} of {asked.rounds * race.times}: {came}", flush=True)
-        if record.results[case]["verdict"] != "ok":
-            stopped.add(case)
     return True
 
 

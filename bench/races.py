@@ -276,19 +276,27 @@ def _staff_race(
     buyer = shop.shopper()
     order = buyer.place(buyer.fill_cart(*wish)).json()["data"]
     assert buyer.pay(order).status == 200
+    buyer.close()
     staff[0].do(order["id"], *way)
+    staff[0].browser.close()
     works: list[tuple[Shopper, Send]] = []
     for seat, member in enumerate(staff):
         form, fields = prepare(member, order["id"], seat)
         works.append((member.browser, partial(_press, form if sees else form.without_sight(), fields)))
+        member.browser.close()
     works += [(_same(shop, buyer), partial(_cancel, order)) for _ in range(cancels)]
     answers = all_at_once(works)
-    done = [member.hear(order["id"])[0] for member in staff]
-    [member.browser.close() for member in staff]
+    done = [_has_done_it(member, order["id"]) for member in staff]
     done += [answer.status == 200 for answer in answers[len(staff) :]]
     now = buyer.api("GET", f"/orders/{order['id']}", **_token(order)).json()["data"]
     buyer.close()
     return answers, sum(done), now
+
+
+def _has_done_it(member: StaffMember, order_id: str) -> bool:
+    is_done, _ = member.hear(order_id)
+    member.browser.close()
+    return is_done
 
 
 def _press_one_of(*names: str) -> Press:

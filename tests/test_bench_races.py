@@ -94,13 +94,19 @@ def test_a_run_that_was_broken_off_goes_on_where_it_was(record: Record) -> None:
     races = [Race("quick", right), Race("twice as often", right, times=2)]
     first, second = (argparse.Namespace(rounds=3, only="", seed=7, give_up=end) for end in (0, float("inf")))
 
-    is_whole = run_all(record, NoShop(), races, first)
+    is_whole = run_all(record, {"shop": NoShop}, races, first)
     record.keep("shop quick", added(None, {"orders": 1, "statuses": {201: 1}, "seconds": 1, **CLEAN}, 1))
-    left = [(case, number) for case, _, number in rounds_left(record, "shop", races, second)]
-    is_whole_then = run_all(record, NoShop(), races, second)
+    left = [(race.name, number) for _, race, number in rounds_left(record, ["shop"], races, second)]
+    is_whole_then = run_all(record, {"shop": NoShop}, races, second)
 
     assert (is_whole, is_whole_then) == (False, True)
-    assert left == [("shop quick", 2), ("shop quick", 3)] + [("shop twice as often", number) for number in range(1, 7)]
+    assert left == [
+        *(("twice as often", number) for number in (1, 2)),
+        ("quick", 2),
+        *(("twice as often", number) for number in (3, 4)),
+        ("quick", 3),
+        *(("twice as often", number) for number in (5, 6)),
+    ]
     assert record.results["shop quick"]["rounds"] == 3
     assert record.results["shop quick"]["statuses"] == {"201": 5, "409": 4}
     assert record.results["shop twice as often"]["verdict"] == "ok"
@@ -110,11 +116,11 @@ def test_a_race_that_failed_is_not_run_on(record: Record) -> None:
     races = [Race("wrong", lambda shop, turn: outcome([Answer(500, {}, b"")], turn.number < 2))]
     asked = argparse.Namespace(rounds=3, only="", seed=7, give_up=float("inf"))
 
-    run_all(record, NoShop(), races, asked)
+    run_all(record, {"shop": NoShop}, races, asked)
 
     assert record.results["shop wrong"]["rounds"] == 1
     assert record.results["shop wrong"]["verdict"] == "FAILED in round 1"
-    assert list(rounds_left(record, "shop", races, asked)) == []
+    assert list(rounds_left(record, ["shop"], races, asked)) == []
 
 
 def test_an_address_that_is_none_is_refused() -> None:
