@@ -108,12 +108,13 @@ def _page(status: int, context: dict[str, object]) -> str:
     if status not in {404, 410}:
         return render_plain_page("errors/error.html", start=_start(status), **context)
     slug = (request.view_args or {}).get("slug", "")
+    context |= {"cards": [], "looked_for": slug.replace("-", " ")}
     try:
-        categories, cards = list_categories(), _cards_instead(slug) if status == 410 else []
+        if status == 410:
+            context["cards"] = _cards_instead(slug)
+        return render_page("errors/not_found.html", categories=list_categories(), **context)
     except SQLAlchemyError:
-        categories, cards = (), []
-    looked_for = slug.replace("-", " ")
-    return render_page("errors/not_found.html", categories=categories, cards=cards, looked_for=looked_for, **context)
+        return render_plain_page("errors/not_found.html", **context | {"cards": []})
 
 
 def _cards_instead(slug: str) -> list[Card]:
