@@ -84,6 +84,7 @@ class Customers:
         self.shop, self.wish, self.watch = shop, wish, Watch()
         self.acknowledged: list[str] = []
         self._is_over = threading.Event()
+        self._staff_email = shop.hands.do("make_staff", 1)[0]
         ways = [_order_by_api] * by_api + [_order_by_pages] * by_pages
         self._threads = [
             threading.Thread(target=self._buy, args=(number, way), daemon=True) for number, way in enumerate(ways)
@@ -129,8 +130,8 @@ class Customers:
     def _look_around(self, number: int) -> None:
         """Pages of every face, by a member of staff: they are there, or the shop says when to come back."""
         browser = self.shopper(number * 100_000)
-        member = self.again(lambda: sign_in(browser, self.shop.hands.do("make_staff", 1)[0]), browser)
-        member.browser.fill_cart_on_page(*self.wish)
+        self.again(lambda: sign_in(browser, self._staff_email), browser)
+        self.again(lambda: browser.fill_cart_on_page(*self.wish), browser)
         while not self._is_over.is_set():
             for path in PAGES:
                 try:
