@@ -28,7 +28,7 @@ PAGES = (
     "/search?q=proof",
     "/cart",
     "/checkout",
-    "/sign-in",
+    "/account",
     "/api/v1/products?limit=5",
     "/admin",
     "/admin/orders",

@@ -20,7 +20,7 @@ ROLES = ("web worker", "web worker", "worker", "work horse", "scheduler", "web")
 
 def kill_a_process(shop: RunningShop, chance: random.Random) -> str:
     """`kill -9` of one process after a while; which it was."""
-    time.sleep(chance.uniform(0.3, 2.5))
+    time.sleep(chance.uniform(0.2, 2.0))
     role = chance.choice(ROLES)
     if role in {"web worker", "work horse"} and not _kill_child(shop, role, chance):
         role = "web" if role == "web worker" else "worker"

@@ -26,7 +26,7 @@ from bench.record import Record
 from bench.running_shop import RunningShop, running_shop
 from tests.servers import OwnPostgres
 
-PORTION = 50  # kills of one shop
+PORTION = 100  # kills of one shop
 READY_WITHIN = 5.0  # seconds after PostgreSQL is back (reliability.md F08)
 ALL_MAIL_WITHIN = 600.0
 LIMITED = {name: "100000 per minute" for name in ("RATELIMIT_SEARCH", "RATELIMIT_SIGN_IN_PER_ADDRESS")}
@@ -54,7 +54,7 @@ class Case:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--faults", type=int, default=10, help="how often Redis or PostgreSQL is taken away or flushed")
+    parser.add_argument("--faults", type=int, default=6, help="how often Redis or PostgreSQL is taken away or flushed")
     parser.add_argument("--engines", nargs="*", default=["postgresql", "sqlite"])
     parser.add_argument("--only", default="", help="only cases with these words in their name")
     parser.add_argument("--seed", type=int, default=7)

@@ -351,9 +351,12 @@ def frozen_time(moment: datetime) -> Iterator[None]:
 
 
 def is_lost_lock(error: DBAPIError) -> bool:
-    """Whether a retry may help: SQLSTATE 40001, 40P01, 55P03, or a busy SQLite."""
+    """Whether a retry may help: SQLSTATE 40001, 40P01, 55P03, or a busy SQLite.
+
+    57014 too: in a queue for one row each wait can be within lock_timeout, and all of them longer than a statement may.
+    """
     sqlstate = getattr(error.orig, "sqlstate", None)
-    return sqlstate in {"40001", "40P01", "55P03"} or "database is locked" in str(error.orig)
+    return sqlstate in {"40001", "40P01", "55P03", "57014"} or "database is locked" in str(error.orig)
 
 
 def is_taken(error: DBAPIError) -> bool:
@@ -377,6 +380,11 @@ def is_unreachable(error: BaseException) -> bool:
         text = str(error.orig)
         return not isinstance(error.orig, sqlite3.Error) or "unable to open" in text or "locked" in text
     return sqlstate[:2] in {"08", "53", "57"} or sqlstate == "25P03"
+
+
+def cause_of(error: BaseException) -> str:
+    """What the driver calls it, such as ConnectionTimeout or QueryCanceled; for a log, so without its words."""
+    return type(getattr(error, "orig", None) or error).__name__
 
 
 def broken_constraint(error: DBAPIError) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from shop import errors
-from shop.db import is_unreachable
+from shop.db import cause_of, is_unreachable
 from shop.domain.catalog.queries import find_archived_product, list_categories
 from shop.domain.related import list_related
 from shop.edge import logged_path
@@ -60,7 +60,7 @@ def answer_error(error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.code != 500:
         return answer_http(error, _answer_code)
     if is_unreachable(error):
-        log.warning("database_unreachable", error=type(error).__name__)
+        log.warning("database_unreachable", error=cause_of(error))
         return answer_error(Unavailable(SENTENCES[503], retry_after=RETRY_AFTER))
     log.error("unhandled_error", path=logged_path(), exc_info=error)
     return _answer(500, SENTENCES[500])
