@@ -15,18 +15,20 @@ import redis
 
 from bench.running_shop import RunningShop
 
-ROLES = ("web worker", "web worker", "worker", "work horse", "scheduler", "web")
+ROLES = (*["web worker"] * 4, *["worker"] * 2, *["work horse"] * 2, "scheduler", "web")
 
 
 def kill_a_process(shop: RunningShop, chance: random.Random) -> str:
-    """`kill -9` of one process after a while; which it was."""
+    """`kill -9` of one process after a while; which it was. Those that start meanwhile are not waited for."""
     time.sleep(chance.uniform(0.2, 2.0))
     role = chance.choice(ROLES)
-    if role in {"web worker", "work horse"} and not _kill_child(shop, role, chance):
-        role = "web" if role == "web worker" else "worker"
-    if role in shop.roles:
+    if role in {"web worker", "work horse"} and _kill_child(shop, role, chance):
+        return role
+    if role == "web" and shop.is_answering():
         _kill_and_restart(shop, role)
-    return role
+        return role
+    _kill_and_restart(shop, "scheduler" if role == "scheduler" else "worker")
+    return "scheduler" if role == "scheduler" else "worker"
 
 
 def _kill_child(shop: RunningShop, role: str, chance: random.Random) -> bool:
@@ -49,8 +51,6 @@ def _kill_and_restart(shop: RunningShop, role: str) -> None:
             os.kill(pid, signal.SIGKILL)
     process.wait()
     shop.start(role)
-    if role == "web":
-        shop.wait_until_it_answers()
 
 
 def take_redis_away(shop: RunningShop, chance: random.Random) -> str:

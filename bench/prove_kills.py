@@ -129,6 +129,7 @@ def prove(case: Case, chance: random.Random) -> dict:
         customers = Customers(shop, OwnShop(shop, case.engine).variant(10**6))
         customers.start()
         case.run(shop, chance, told)
+        shop.wait_until_it_answers()
         customers.stop()
         waited = _wait_for_mails(shop, len(set(customers.acknowledged)))
         return _verdict(case, shop, customers, told, waited)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import http.client
 import json
 import os
 import shutil
@@ -91,15 +92,20 @@ class RunningShop:
         done = self.flask("shop", "audit")
         return "clean" if done.returncode == 0 else done.stdout + done.stderr
 
-    def get_json(self, path: str) -> dict:
-        with urllib.request.urlopen(self.url + path, timeout=30) as answer:  # noqa: S310 (our own server)
+    def get_json(self, path: str, timeout: float = 30) -> dict:
+        with urllib.request.urlopen(self.url + path, timeout=timeout) as answer:  # noqa: S310 (our own server)
             return json.load(answer)
+
+    def is_answering(self) -> bool:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            self.get_json("/healthz", timeout=1)
+            return True
+        return False
 
     def wait_until_it_answers(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            with contextlib.suppress(OSError):
-                self.get_json("/healthz")
+            if self.is_answering():
                 return
             time.sleep(0.1)
         raise TimeoutError(f"the shop did not answer in {seconds} s; see {self.folder}/web.log")
