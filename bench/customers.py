@@ -38,11 +38,12 @@ PAGES = (
 
 @dataclass
 class Watch:
-    """What all of them saw: answers by status, the slowest, connections that broke, and what must never be."""
+    """What all of them saw: answers by status, the slowest, connections that broke, what came late, what is wrong."""
 
     statuses: collections.Counter = field(default_factory=collections.Counter)
     slowest: float = 0.0
     broken: int = 0
+    late: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
     def note(self, what: str, answer: Answer, seconds: float) -> None:
@@ -52,7 +53,7 @@ class Watch:
         if answer.status >= 500 and not is_told_when:
             self.wrong.append(f"{what}: {answer.status} {answer.body[:200]!r}")
         if seconds > MOST_SECONDS:
-            self.wrong.append(f"{what}: {answer.status} after {seconds:.1f} s")
+            self.late.append(f"{what}: {answer.status} after {seconds:.1f} s")
 
 
 @dataclass
@@ -68,7 +69,7 @@ class WatchedShopper(Shopper):
         except BROKEN:
             self.watch.broken += 1
             if time.monotonic() - started > MOST_SECONDS:
-                self.watch.wrong.append(f"{method} {path}: broken after {time.monotonic() - started:.1f} s")
+                self.watch.late.append(f"{method} {path}: broken after {time.monotonic() - started:.1f} s")
             raise
         self.watch.note(f"{method} {path}", answer, time.monotonic() - started)
         return answer

@@ -15,20 +15,21 @@ import redis
 
 from bench.running_shop import RunningShop
 
-ROLES = (*["web worker"] * 4, *["worker"] * 2, *["work horse"] * 2, "scheduler", "web")
+ROLES = ("web worker", "web worker", "web", "worker", "worker", "work horse", "work horse", "scheduler")
 
 
 def kill_a_process(shop: RunningShop, chance: random.Random) -> str:
-    """`kill -9` of one process after a while; which it was. Those that start meanwhile are not waited for."""
+    """`kill -9` of one process after a while, while somebody is served; which it was."""
     time.sleep(chance.uniform(0.2, 2.0))
     role = chance.choice(ROLES)
     if role in {"web worker", "work horse"} and _kill_child(shop, role, chance):
-        return role
-    if role == "web" and shop.is_answering():
-        _kill_and_restart(shop, role)
-        return role
-    _kill_and_restart(shop, "scheduler" if role == "scheduler" else "worker")
-    return "scheduler" if role == "scheduler" else "worker"
+        killed = role
+    else:
+        killed = "scheduler" if role == "scheduler" else "web" if role.startswith("web") else "worker"
+        _kill_and_restart(shop, killed)
+    if killed.startswith("web"):
+        shop.wait_until_it_answers()
+    return killed
 
 
 def _kill_child(shop: RunningShop, role: str, chance: random.Random) -> bool:

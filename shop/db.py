@@ -206,7 +206,7 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
         started = time.monotonic()
         for attempt in range(1, TRIES + 1):
             try:
-                return _run_as_transaction(function, args, kwargs)
+                return _run_as_transaction(function, args, kwargs, started + LAST_TRY_STARTS_WITHIN)
             except DBAPIError as error:
                 if is_taken(error):
                     constraint = broken_constraint(error)
@@ -225,7 +225,7 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def _run_as_transaction(function: Callable[..., R], args: Any, kwargs: Any) -> R:
+def _run_as_transaction(function: Callable[..., R], args: Any, kwargs: Any, begins_by: float) -> R:
     session = db.session()
     if session.new or session.dirty or session.deleted:
         raise RuntimeError(f"unsaved changes before operation {function.__name__}: change rows inside operations only")
@@ -233,7 +233,7 @@ def _run_as_transaction(function: Callable[..., R], args: Any, kwargs: Any) -> R
     current = _Operation(function.__name__)
     token = _inside.set(current)
     try:
-        with _writer_turn(session):
+        with _writer_turn(session, begins_by):
             result = function(*args, **kwargs)
             if current.rollback_only:
                 raise RuntimeError(f"{function.__name__} went on after an error inside it; nothing was saved")
@@ -248,11 +248,11 @@ def _run_as_transaction(function: Callable[..., R], args: Any, kwargs: Any) -> R
 
 
 @contextmanager
-def _writer_turn(session: Session) -> Iterator[None]:
+def _writer_turn(session: Session, begins_by: float) -> Iterator[None]:
     if session.get_bind().dialect.name != "sqlite":
         yield
         return
-    if not _sqlite_writer.acquire(timeout=SQLITE_BUSY_MS / 1000):
+    if not _sqlite_writer.acquire(timeout=max(begins_by - time.monotonic(), 0)):
         raise Unavailable("The shop is very busy. Try again in a few seconds.", retry_after=2)
     try:
         yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -131,6 +132,32 @@ def test_a_wait_for_a_row_that_takes_longer_than_a_statement_may_is_a_lost_lock(
     thread.join()
 
     assert len(tries) > 1
+
+
+def test_a_turn_to_write_is_waited_for_as_long_as_all_tries_may_take(app, monkeypatch):
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL has many writers")
+    monkeypatch.setattr("shop.db.SQLITE_BUSY_MS", 100)
+    monkeypatch.setattr("shop.db.LAST_TRY_STARTS_WITHIN", 2.0)
+    is_held = threading.Event()
+
+    @operation
+    def hold():
+        is_held.set()
+        time.sleep(0.5)
+
+    def hold_elsewhere():
+        with app.app_context():
+            hold()
+            db.session.remove()
+
+    thread = threading.Thread(target=hold_elsewhere)
+    thread.start()
+    is_held.wait(10)
+    add_category("after")
+    thread.join()
+
+    assert slugs() == ["after"]
 
 
 def _lock(variant_id):
