@@ -42,6 +42,7 @@ def main() -> int:
     asked.give_up = time.monotonic() + asked.minutes * 60 if asked.minutes else float("inf")
     record = Record("races-elsewhere" if asked.url else "races", asked.fresh or bool(asked.url))
     say_what_is_done(record)
+    before = dict(record.results)
     is_whole = run_elsewhere(record, asked) if asked.url else run_here(record, asked)
     print(record.table())
     failed = [case for case, result in record.results.items() if result["verdict"].startswith("FAILED")]
@@ -50,9 +51,13 @@ def main() -> int:
         return 1
     if not is_whole:
         print("Not all rounds were run yet: call it again to go on.")
+    elif record.results == before:
+        print("Nothing was left to run: ask for more rounds, or begin anew with --fresh.")
     elif not asked.url and not asked.only:
-        note = f"Seed {asked.seed}, {asked.rounds} rounds, 2 web processes; every winner, answer and second of a case"
-        record.publish("Races (`make prove-races`)", f"{note} is counted over its rounds.")
+        note = (
+            f"Seed {asked.seed}, 2 web processes. Winners, answers and seconds of a case are counted over its rounds."
+        )
+        record.publish("Races (`make prove-races`)", note, keeps=True)
     return 0
 
 
