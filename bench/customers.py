@@ -162,7 +162,7 @@ def _order_by_pages(customers: Customers, shopper: WatchedShopper) -> str:
         return shopper.checkout_form()
 
     status = 0
-    while status != 303:  # 409: the form is not known, as the session could not be stored; the checkout is opened again
+    while status != 303:  # the form is not known, as its session could not be stored: the shop says to open it again
         form = customers.again(open_checkout, shopper)
         placed = customers.again(partial(_placed_with, shopper, form), shopper)
         status = placed.status
@@ -172,7 +172,7 @@ def _order_by_pages(customers: Customers, shopper: WatchedShopper) -> str:
 
 
 def _placed_with(shopper: WatchedShopper, form: dict[str, str]) -> Answer:
-    return _wanted(shopper.post_form("/checkout", form), 303, 409)
+    return _wanted(shopper.post_form("/checkout", form), 303, 400, 409)
 
 
 def _wanted(answer: Answer, *statuses: int) -> Answer:

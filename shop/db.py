@@ -35,7 +35,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
@@ -288,6 +288,15 @@ def end_read() -> None:
     """End the face's open read, so that no transaction stays open while something slow is waited for."""
     if _inside.get() is None:
         db.session().rollback()
+
+
+def end_session(_error: BaseException | None = None) -> None:
+    """Give the session's connection back at the end of a request or job; the answer stands if it is dead by then."""
+    try:
+        db.session.remove()
+    except SQLAlchemyError as error:
+        log.warning("session_not_ended", error=cause_of(error))
+        db.session.registry.clear()  # the pool throws the connection away
 
 
 def insert_unless_there(model: type[Model], values: Any) -> list[int]:

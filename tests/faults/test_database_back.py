@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from flask import Flask
+from flask import Flask, request_finished
 from flask_migrate import upgrade
 
 from shop import create_app
@@ -57,3 +57,16 @@ def test_it_serves_again_by_itself(shop: Flask, server: servers.OwnPostgres, way
     assert back.status_code == 200
     assert back.json["data"]["items"][0]["quantity"] == 1
     assert browser.get("/health/ready").json["checks"]["database"] == "healthy"
+
+
+@pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGQUIT])
+def test_an_answer_that_was_ready_is_given(shop: Flask, server: servers.OwnPostgres, way: signal.Signals) -> None:
+    """The read of the page is still open then; that it cannot be ended any more is nobody's business."""
+    browser = shop.test_client()
+
+    with request_finished.connected_to(lambda *_, **__: server.stop(way), shop):
+        answer = browser.get("/api/v1/products")
+    server.start()
+
+    assert answer.status_code == 200
+    assert browser.get("/api/v1/products").status_code == 200
