@@ -47,10 +47,10 @@ bench: .venv/dev-ok ## statements per page and requests per second
 	@$(RUN) -m bench.listings
 bench-pages: .venv/dev-ok ## what each type of page weighs, against its budget (needs Chromium)
 	@$(RUN) -m bench.pages
-prove-races: .venv/dev-ok ## many buyers, few pieces: nothing is sold twice (URL=http://…: on a running shop; ROUNDS=3)
-	@$(RUN) -m bench.prove_races $(addprefix --url ,$(URL)) $(addprefix --rounds ,$(ROUNDS))
-prove-kills: .venv/dev-ok ## kill processes at the worst moments: nothing is lost
-	@$(RUN) -m bench.prove_kills
+prove-races: .venv/dev-ok ## many buyers, few pieces: nothing is sold twice (URL=http://…: on a running shop; ROUNDS=3; MINUTES=10; FRESH=1)
+	@$(RUN) -m bench.prove_races $(addprefix --url ,$(URL)) $(addprefix --rounds ,$(ROUNDS)) $(addprefix --minutes ,$(MINUTES)) $(if $(FRESH),--fresh)
+prove-kills: .venv/dev-ok ## kill processes, take Redis and PostgreSQL away: nothing is lost (KILLS=400; FRESH=1)
+	@$(RUN) -m bench.prove_kills $(addprefix --kills ,$(KILLS)) $(if $(FRESH),--fresh)
 prove-audit: .venv/dev-ok ## 100,000 orders: the audit is clean and quick, and finds one wrong row of each kind
 	@$(RUN) -m bench.prove_audit
 bench-audit: .venv/dev-ok ## how long each check of the audit takes on 100,000 orders
