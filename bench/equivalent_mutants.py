@@ -1,4 +1,4 @@
-"""Mutants that no test can find, because nothing that anybody sees differs: by module and name, each with its reason."""
+"""Mutants that no test can find, as nobody can see a difference: by module and name, each with its reason."""
 
 from __future__ import annotations
 

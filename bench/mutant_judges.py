@@ -21,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import Any
@@ -32,16 +33,34 @@ from bench.mutants import Mutant, code_of, mutants_of
 from bench.record import ROOT
 
 LEAST_SECONDS = 30  # that a mutant's tests may take; else five times what they take without a mistake
-KILLED, SURVIVED = "killed", "survived"
 # What takes long to import and is not ours.
 LIBRARIES = ["flask_migrate", "flask_limiter", "flask_login", "flask_wtf", "hypothesis.stateful", "alembic.command"] + [
     "sqlalchemy.orm", "pydantic", "argon2", "babel.numbers", "structlog", "reportlab.pdfgen.canvas", "PIL.Image", "rq"
 ]  # fmt: skip
-Answer = tuple[str, str, str, float]  # module, name, verdict, seconds
+GREEN = ""
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 (a test's database lives there, in a folder of its own)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A mutant to try; `killer` is the test that found it in an earlier run and goes first, if any."""
+
+    module: str
+    name: str
+    killer: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a task: the test that is red with the mistake, empty where none is."""
+
+    task: Task
+    killer: str
+    seconds: float
 
 
 def judge_inside(modules: Sequence[str], tests: Sequence[str], tasks: Any, answers: Any) -> None:
-    """Try the mutants inside functions that come from `tasks` as (module, name), until None comes."""
+    """Try the mutants inside functions that come from `tasks`, until None comes."""
     _quiet()
     judge = _Judge(modules, tasks, answers)
     if pytest.main(_arguments(tests), plugins=[judge]) != 0 or not judge.has_finished:
@@ -53,17 +72,18 @@ def judge_outside(modules: Sequence[str], tests: Sequence[str], tasks: Any, answ
     _quiet()
     for name in LIBRARIES:
         importlib.import_module(name)
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as folder:
+    with tempfile.TemporaryDirectory(dir=SHARED_MEMORY if SHARED_MEMORY.is_dir() else None) as folder:
         started = time.monotonic()
-        if _in_fork(lambda: _from_the_start(tests, Path(folder)), 3600) != SURVIVED:
+        if _in_fork(lambda: _from_the_start(tests, Path(folder)), 3600) != GREEN:
             answers.put(None)
             return
         limit = max(LEAST_SECONDS, 5 * (time.monotonic() - started))
-        for module, name in iter(tasks.get, None):
-            tree, mutant = _find(module, name)
+        for task in iter(tasks.get, None):
             began = time.monotonic()
-            verdict = _in_fork(functools.partial(_with_mistake, mutant, tree, tests, Path(folder)), limit)
-            answers.put((module, name, verdict, time.monotonic() - began))
+            killer = GREEN
+            for chosen in [[task.killer], tests] if task.killer else [tests]:
+                killer = killer or _in_fork(functools.partial(_with_mistake, task, chosen, Path(folder)), limit)
+            answers.put(Answer(task, killer, time.monotonic() - began))
 
 
 def _arguments(tests: Sequence[str]) -> list[str]:
@@ -83,47 +103,53 @@ def _quiet() -> None:
         os.dup2(null, 2)
 
 
-def _find(module: str, name: str) -> tuple[ast.Module, Mutant]:
-    tree, mutants = mutants_of(module, ROOT)
-    return tree, next(mutant for mutant in mutants if mutant.name == name)
+def _find(task: Task) -> tuple[ast.Module, Mutant]:
+    tree, mutants = mutants_of(task.module, ROOT)
+    return tree, next(mutant for mutant in mutants if mutant.name == task.name)
 
 
-def _in_fork(work: Callable[[], bool], limit: float) -> str:
-    """Whether the work was red in a process of its own; ending badly or not in time is red too."""
+def _in_fork(work: Callable[[], str], limit: float) -> str:
+    """The red test that work in a process of its own comes to. Ending badly or not in time is red too."""
+    reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         signal.alarm(int(limit) + 1)
-        is_red = True
         try:
-            is_red = work()
+            os.write(writing, work().encode() or b"green")
         finally:
-            os._exit(1 if is_red else 0)
-    return SURVIVED if os.waitpid(child, 0)[1] == 0 else KILLED
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        said = pipe.read().decode()
+    os.waitpid(child, 0)
+    return GREEN if said == "green" else said or "no test: it ended badly or not in time"
 
 
 # -- outside of functions ---------------------------------------------------------------------------------------------
 
 
-def _with_mistake(mutant: Mutant, tree: ast.Module, tests: Sequence[str], folder: Path) -> bool:
+def _with_mistake(task: Task, tests: Sequence[str], folder: Path) -> str:
+    tree, mutant = _find(task)
     own = importlib.machinery.SourceFileLoader.get_code
 
     def get_code(loader: Any, fullname: str) -> CodeType | None:
-        if Path(loader.path) == ROOT / mutant.module:
-            return mutant.code(tree)
-        return own(loader, fullname)
+        return mutant.code(tree) if Path(loader.path) == ROOT / task.module else own(loader, fullname)
 
     importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign, assignment]
     return _from_the_start(tests, folder)
 
 
-def _from_the_start(tests: Sequence[str], folder: Path) -> bool:
-    return pytest.main(_arguments(tests), plugins=[_Template(folder)]) != 0
+def _from_the_start(tests: Sequence[str], folder: Path) -> str:
+    plugin = _FromTheStart(folder)
+    is_red = pytest.main(_arguments(tests), plugins=[plugin]) != 0
+    return plugin.red or "no test: it cannot be imported" if is_red else GREEN
 
 
-class _Template:
-    """Keeps the migrated, empty database of the first run for all that follow."""
+class _FromTheStart:
+    """A pytest plugin: notes the red test, and keeps the first run's migrated, empty database for all that follow."""
 
     def __init__(self, folder: Path) -> None:
+        self.red = ""
         self.kept = folder / "kept.db"
         self.folder = folder
 
@@ -133,6 +159,10 @@ class _Template:
             shutil.copy(self.kept, path.with_suffix(".template"))
             shutil.copy(self.kept, path)
             sys.modules["tests.conftest"]._databases["sqlite"] = f"sqlite:///{path}"
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.red = report.nodeid
 
     def pytest_sessionfinish(self) -> None:
         url = sys.modules["tests.conftest"]._databases.get("sqlite") if "tests.conftest" in sys.modules else None
@@ -166,13 +196,16 @@ class _Judge:
                 print(f"red without a mistake: {item.nodeid}", file=sys.stderr)
                 return True
         functions = _ready_to_fork(self.files)
-        for module, name in iter(self.tasks.get, None):
-            tree, mutant = _find(module, name)
-            tests = sorted(self.calls.get((module, mutant.function), ()), key=lambda item: self.seconds[item])
+        for task in iter(self.tasks.get, None):
+            tree, mutant = _find(task)
+            tests = sorted(
+                self.calls.get((task.module, mutant.function), ()),
+                key=lambda item: (item.nodeid != task.killer, self.seconds[item]),
+            )
             began = time.monotonic()
             limit = max(LEAST_SECONDS, 5 * sum(self.seconds[item] for item in tests))
-            verdict = _in_fork(functools.partial(_try, mutant, tree, tests, functions), limit) if tests else SURVIVED
-            self.answers.put((module, name, verdict, time.monotonic() - began))
+            killer = _in_fork(functools.partial(_try, mutant, tree, tests, functions), limit) if tests else GREEN
+            self.answers.put(Answer(task, killer, time.monotonic() - began))
         self.has_finished = True
         return True
 
@@ -210,12 +243,12 @@ def _ready_to_fork(files: Collection[str]) -> list[FunctionType]:
     return [each for each in things if isinstance(each, FunctionType) and each.__code__.co_filename in files]
 
 
-def _try(mutant: Mutant, tree: ast.Module, tests: Sequence[pytest.Item], functions: Sequence[FunctionType]) -> bool:
-    """Whether one of the tests is red with the mistake in place."""
-    mistaken = code_of(mutant.code(tree), mutant.function)
-    for function in functions:
-        if function.__code__.co_filename == str(ROOT / mutant.module):
-            if function.__code__.co_qualname == mutant.function:
-                function.__code__ = mistaken
+def _try(mutant: Mutant, tree: ast.Module, tests: Sequence[pytest.Item], functions: Sequence[FunctionType]) -> str:
+    """The first of the tests that is red with the mistake in place."""
+    mistaken, path = code_of(mutant.code(tree), mutant.function), str(ROOT / mutant.module)
+    for each in functions:
+        if each.__code__.co_filename == path and each.__code__.co_qualname == mutant.function:
+            each.__code__ = mistaken
     # The test after the last is any other, so that only what lives as long as one test ends with it.
-    return any(_is_red(item, tests[(number + 1) % len(tests)]) for number, item in enumerate(tests))
+    red = (item.nodeid for number, item in enumerate(tests) if _is_red(item, tests[(number + 1) % len(tests)]))
+    return next(red, GREEN)

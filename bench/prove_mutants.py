@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.equivalent_mutants import EQUIVALENT
-from bench.mutant_judges import KILLED, SURVIVED, judge_inside, judge_outside
+from bench.mutant_judges import Answer, Task, judge_inside, judge_outside
 from bench.mutants import Mutant, mutants_of
 from bench.record import ROOT, Record
 
 LEAST_SCORE = 90
+KILLED, SURVIVED, EQUAL = "killed", "survived", "equivalent"
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def judge_area(name: str, asked: argparse.Namespace) -> dict[Mutant, str]:
         assert not unknown, f"equivalent_mutants.py lists what {module} has not: {unknown}"
         if asked.sample and len(mutants) > asked.sample:
             mutants = sorted(chance.sample(mutants, asked.sample), key=mutants.index)
-        verdicts |= {each: "equivalent" if each.name in EQUIVALENT.get(module, {}) else "" for each in mutants}
+        verdicts |= {each: EQUAL if each.name in EQUIVALENT.get(module, {}) else "" for each in mutants}
     memory = Memory(name, area, asked)
     for mutant, known in verdicts.items():
         verdicts[mutant] = known or memory.verdict(mutant)
@@ -106,33 +107,33 @@ def judge_area(name: str, asked: argparse.Namespace) -> dict[Mutant, str]:
     started = time.monotonic()
     for judge, is_inside in ((judge_inside, True), (judge_outside, False)):
         open_ones = [each for each, verdict in verdicts.items() if not verdict and bool(each.function) is is_inside]
-        for count, (module, told, verdict, seconds) in enumerate(_judged(judge, area, open_ones, asked.processes), 1):
-            mutant = by_name[module, told]
-            verdicts[mutant] = verdict
-            memory.keep(mutant, verdict)
-            if verdict == SURVIVED or count % 50 == 0 or seconds > 30:
-                clock = f"{name} {count}/{len(open_ones)}, {time.monotonic() - started:.0f} s"
-                print(f"{clock}: {verdict} {module}:{mutant.line} {told} ({seconds:.1f} s)", flush=True)
+        tasks = [Task(each.module, each.name, memory.killers.get((each.module, each.name), "")) for each in open_ones]
+        for count, answer in enumerate(_judged(judge, area, tasks, asked.processes), 1):
+            mutant = by_name[answer.task.module, answer.task.name]
+            verdicts[mutant] = KILLED if answer.killer else SURVIVED
+            memory.keep(mutant, verdicts[mutant], answer.killer)
+            if not answer.killer or count % 50 == 0 or answer.seconds > 30:
+                clock = f"{name} {count}/{len(tasks)}, {time.monotonic() - started:.0f} s"
+                told = f"{mutant.module}:{mutant.line} {mutant.name}"
+                print(f"{clock}: {verdicts[mutant]} {told} ({answer.seconds:.1f} s)", flush=True)
     return verdicts
 
 
-def _judged(judge: Any, area: Area, mutants: Sequence[Mutant], processes: int) -> Iterable[tuple[str, str, str, float]]:
-    """Let as many judges as processes share the mutants."""
-    if not mutants:
+def _judged(judge: Any, area: Area, wanted: Sequence[Task], processes: int) -> Iterable[Answer]:
+    """Let as many judges as processes share the tasks."""
+    if not wanted:
         return
     context = multiprocessing.get_context("spawn")
     tasks, answers = context.Queue(), context.Queue()
-    count = min(processes, len(mutants))
-    for each in mutants:
-        tasks.put((each.module, each.name))
-    for _ in range(count):
-        tasks.put(None)
+    count = min(processes, len(wanted))
+    for task in [*wanted, *[None] * count]:
+        tasks.put(task)
     tests = [each for each in area.tests if (ROOT / each).exists()]
     judges = [context.Process(target=judge, args=(area.files, tests, tasks, answers)) for _ in range(count)]
     for each in judges:
         each.start()
     try:
-        for _ in mutants:
+        for _ in wanted:
             answer = answers.get()
             if answer is None:
                 sys.exit("The tests are not green without a mistake. Run them first.")
@@ -144,7 +145,10 @@ def _judged(judge: Any, area: Area, mutants: Sequence[Mutant], processes: int) -
 
 
 class Memory:
-    """The verdicts of a run in var/, for the run that goes on. Good for the same modules and tests alone."""
+    """The verdicts of a run in var/, for the one that goes on; good for the same modules and the same tests alone.
+
+    After a change of tests each mutant is tried anew, first by the test that found it (`killers`), which is quick.
+    """
 
     def __init__(self, name: str, area: Area, asked: argparse.Namespace) -> None:
         self.path = ROOT / "var" / "proofs" / "mutants" / f"{name}.jsonl"
@@ -154,8 +158,10 @@ class Memory:
         if asked.fresh:
             self.path.unlink(missing_ok=True)
         lines = self.path.read_text().splitlines() if self.path.exists() else []
-        self.known = {}
-        for module, source, tests, told, verdict in map(json.loads, lines):
+        self.known: dict[tuple[str, str], str] = {}
+        self.killers: dict[tuple[str, str], str] = {}
+        for module, source, tests, told, verdict, killer in map(json.loads, lines):
+            self.killers[module, told] = killer if "::" in killer else ""
             is_same = tests == self.tests or (asked.again and verdict == KILLED)
             if is_same and self.modules.get(module) == source:
                 self.known[module, told] = verdict
@@ -163,8 +169,8 @@ class Memory:
     def verdict(self, mutant: Mutant) -> str:
         return self.known.get((mutant.module, mutant.name), "")
 
-    def keep(self, mutant: Mutant, verdict: str) -> None:
-        row = [mutant.module, self.modules[mutant.module], self.tests, mutant.name, verdict]
+    def keep(self, mutant: Mutant, verdict: str, killer: str) -> None:
+        row = [mutant.module, self.modules[mutant.module], self.tests, mutant.name, verdict, killer]
         with self.path.open("a") as file:
             file.write(json.dumps(row) + "\n")
 
@@ -188,7 +194,7 @@ def tell(name: str, verdicts: dict[Mutant, str], record: Record) -> bool:
 
 
 def _note(case: str, verdicts: Sequence[str], record: Record) -> float:
-    killed, survived, equivalent = (verdicts.count(each) for each in (KILLED, SURVIVED, "equivalent"))
+    killed, survived, equivalent = (verdicts.count(each) for each in (KILLED, SURVIVED, EQUAL))
     score = 100 * killed / (killed + survived) if killed + survived else 100.0
     row = {"mutants": len(verdicts), "equivalent": equivalent, "killed": killed, "survived": survived}
     record.keep(case, {**row, "score": f"{score:.1f} %"})
