@@ -21,14 +21,34 @@ def test_a_price_is_read_half_up_to_the_step_of_its_currency(text, currency, amo
     assert Money.parse(text, currency) == Money(amount, currency)
 
 
-@pytest.mark.parametrize("text", ["", "abc", "-1", "1,50", "1e3", "٣", "1.2.3", "NaN", "Infinity", "9" * 40, "."])
+@pytest.mark.parametrize("text", ["", "abc", "-1", "1,50", "1e3", "٣", "1.2.3", "NaN", "Infinity", "."])
 def test_what_is_no_price_is_refused(text):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="is not a price: write it as 54.95"):
         Money.parse(text, "USD")
 
 
+def test_the_largest_amount_is_ten_trillion_dollars():
+    most = 10**15
+    assert Money.parse("10000000000000", "USD") == Money(most, "USD")
+    for text in ("10000000000000.01", "9" * 40):
+        with pytest.raises(ValueError, match="too large a price"):
+            Money.parse(text, "USD")
+    assert Money(-most, "USD").amount == -most
+    for amount in (most + 1, -most - 1):
+        with pytest.raises(ValueError, match="out of range"):
+            Money(amount, "USD")
+
+
+def test_amounts_are_compared_in_one_currency():
+    assert Money(1, "USD") < Money(2, "USD")
+    assert not Money(2, "USD") < Money(2, "USD")
+    with pytest.raises(ValueError, match="cannot mix"):
+        Money(1, "USD") < Money(2, "EUR")  # noqa: B015
+    assert Money(-1, "USD") and not Money(0, "USD")
+
+
 def test_floats_and_mixed_currencies_are_refused():
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="integer minor units, not float"):
         Money(1.5, "USD")
     with pytest.raises(TypeError):
         Money(True, "USD")
@@ -57,9 +77,26 @@ def test_an_allocation_sums_exactly_and_no_part_is_off_by_a_step(amount, weights
     assert sum(part.amount for part in parts) == amount
     step = 10 if currency == "JOD" and amount % 10 == 0 else 1
     for part, weight in zip(parts, weights, strict=True):
+        assert part.amount % step == 0
         assert abs(Decimal(part.amount) - Decimal(amount) * weight / sum(weights)) <= step
 
 
-def test_an_allocation_needs_weight():
-    with pytest.raises(ValueError):
-        Money(1, "USD").allocate([0, 0])
+@pytest.mark.parametrize(
+    ("weights", "parts"),
+    [([4, 1], [3, 1]), ([1, 1, 1], [2, 1, 1]), ([0, 7], [0, 4]), ([2, 5, 1], [1, 3, 0]), ([3, 3, 2], [2, 1, 1])],
+)
+def test_what_is_left_goes_to_the_largest_fraction_and_of_equal_ones_to_the_first(weights, parts):
+    assert [part.amount for part in Money(4, "USD").allocate(weights)] == parts
+
+
+def test_a_share_is_rounded_half_up_to_the_step():
+    assert Money(5, "USD").share(Decimal(1), Decimal(2)) == Money(3, "USD")
+    assert Money(-5, "USD").share(Decimal(1), Decimal(2)) == Money(-3, "USD")
+    assert Money(5, "USD").share(Decimal("0.5")) == Money(3, "USD")
+    assert Money(90, "JOD").share(Decimal(50), Decimal(100)) == Money(50, "JOD")
+
+
+@pytest.mark.parametrize("weights", [[0, 0], [], [2, -1]])
+def test_an_allocation_needs_weights_that_are_not_negative(weights):
+    with pytest.raises(ValueError, match="weights that are not negative"):
+        Money(1, "USD").allocate(weights)
