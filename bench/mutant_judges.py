@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -181,6 +182,7 @@ class _Judge:
         self.tasks, self.answers = tasks, answers
         self.calls: dict[tuple[str, str], set[pytest.Item]] = {}
         self.seconds: dict[pytest.Item, float] = {}
+        self.kills: Counter[tuple[str, str]] = Counter()  # by function and test
         self.has_finished = False
 
     @pytest.hookimpl(tryfirst=True)
@@ -200,14 +202,19 @@ class _Judge:
             tree, mutant = _find(task)
             tests = sorted(
                 self.calls.get((task.module, mutant.function), ()),
-                key=lambda item: (item.nodeid != task.killer, self.seconds[item]),
+                key=functools.partial(self._order, task, mutant),
             )
             began = time.monotonic()
             limit = max(LEAST_SECONDS, 5 * sum(self.seconds[item] for item in tests))
             killer = _in_fork(functools.partial(_try, mutant, tree, tests, functions), limit) if tests else GREEN
+            self.kills[mutant.function, killer] += 1
             self.answers.put(Answer(task, killer, time.monotonic() - began))
         self.has_finished = True
         return True
+
+    def _order(self, task: Task, mutant: Mutant, item: pytest.Item) -> tuple[bool, int, float]:
+        """First the test that found the mistake before, then those that found others there, then the quick ones."""
+        return item.nodeid != task.killer, -self.kills[mutant.function, item.nodeid], self.seconds[item]
 
     @contextmanager
     def _noting(self, item: pytest.Item) -> Iterator[None]:

@@ -75,6 +75,9 @@ class Money:
     def __lt__(self, other: Money) -> bool:
         return self.amount < self._same(other).amount
 
+    def __ge__(self, other: Money) -> bool:
+        return not self < other
+
     def __bool__(self) -> bool:
         return self.amount != 0
 

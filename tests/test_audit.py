@@ -68,7 +68,9 @@ DAMAGE: dict[str, str | dict[str, str | None]] = {
     "A refund is its units' shares, delivery and the rest, and of its own order": (
         "UPDATE refund_line_items SET amount = amount + 1"
     ),
-    "No unit and no delivery is refunded twice or beyond what it cost": ("UPDATE refund_line_items SET quantity = 99"),
+    "No unit and no delivery is refunded twice or beyond what it cost": (
+        "UPDATE refund_line_items SET quantity = 99"
+    ),
     "An order is paid when, and only when, its money was collected or it costs nothing": (
         "UPDATE orders SET payment_status = 'paid' WHERE status = 'confirmed'"
     ),

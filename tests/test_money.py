@@ -41,7 +41,8 @@ def test_the_largest_amount_is_ten_trillion_dollars():
 
 def test_amounts_are_compared_in_one_currency():
     assert Money(1, "USD") < Money(2, "USD")
-    assert not Money(2, "USD") < Money(2, "USD")
+    assert Money(2, "USD") >= Money(2, "USD")
+    assert not Money(2, "USD") < Money(2, "USD") and not Money(1, "USD") >= Money(2, "USD")
     with pytest.raises(ValueError, match="cannot mix"):
         Money(1, "USD") < Money(2, "EUR")  # noqa: B015
     assert Money(-1, "USD") and not Money(0, "USD")
