@@ -51,15 +51,15 @@ AREAS = {
     ),
     "promotions": Area(
         ("shop/domain/promotions",),
-        ("tests/domain/promotions", "tests/admin/test_discount_codes.py", "tests/domain/test_states.py"),
+        ("tests/domain/promotions", "tests/admin/test_discount_codes.py"),
     ),
     "inventory": Area(
         ("shop/domain/inventory",),
-        ("tests/domain/inventory", "tests/domain/orders", "tests/domain/carts", "tests/domain/test_states.py"),
+        ("tests/domain/inventory", "tests/domain/orders/test_checkout.py", "tests/domain/orders/test_shipments.py"),
     ),
     "orders": Area(
         tuple(f"shop/domain/orders/{name}.py" for name in ("operations", "changes", "models", "shipments", "returns")),
-        ("tests/domain/orders", "tests/admin/test_orders.py", "tests/domain/test_states.py"),
+        ("tests/domain/orders", "tests/admin/test_orders.py"),
     ),
 }
 

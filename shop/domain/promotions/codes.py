@@ -88,7 +88,7 @@ def wish_values(code: DiscountCode) -> dict[str, Any]:
         "maxUses": "" if code.max_uses is None else str(code.max_uses),
         "maxUsesPerCustomer": "" if code.max_uses_per_customer is None else str(code.max_uses_per_customer),
         "startsOn": code.starts_at.date().isoformat() if code.starts_at else "",
-        "endsOn": _last_day(code.ends_at).isoformat() if code.ends_at else "",
+        "endsOn": code.last_day.isoformat() if code.last_day else "",
         "isActive": code.is_active,
         "products": "\n".join(product_slugs(code.product_ids)),
         "categories": "\n".join(_slugs(Category, code.category_ids)),
@@ -106,12 +106,12 @@ def sentence_of(code: DiscountCode) -> str:
     words = [worth[code.kind], _scope_words(code) if code.kind != "free_shipping" or code.is_scoped else ""]
     if code.minimum_amount:
         words.append(f"in orders of {Money(code.minimum_amount, code.currency).format()} or more")
-    if code.starts_at and code.ends_at:
-        words.append(f"from {_day(code.starts_at.date())} to {_day(_last_day(code.ends_at))}")
+    if code.starts_at and code.last_day:
+        words.append(f"from {_day(code.starts_at.date())} to {_day(code.last_day)}")
     elif code.starts_at:
         words.append(f"from {_day(code.starts_at.date())} on")
-    elif code.ends_at:
-        words.append(f"until {_day(_last_day(code.ends_at))}")
+    elif code.last_day:
+        words.append(f"until {_day(code.last_day)}")
     limits = [f"{code.max_uses} times in all"] if code.max_uses is not None else []
     if code.max_uses_per_customer is not None:
         times = "once" if code.max_uses_per_customer == 1 else f"{code.max_uses_per_customer} times"
@@ -143,10 +143,6 @@ def _price(code: DiscountCode, amount: int) -> str:
 
 def _day(day: date) -> str:
     return f"{day:%-d %b %Y}"
-
-
-def _last_day(ends_at: datetime) -> date:
-    return (ends_at - timedelta(seconds=1)).date()
 
 
 # -- reading the wish -------------------------------------------------------------------------------------------------

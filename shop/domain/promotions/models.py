@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
@@ -59,6 +59,11 @@ class DiscountCode(Model):
     @property
     def percent(self) -> Decimal:
         return Decimal(self.percent_hundredths) / 100
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which it can be used: `ends_at` is the midnight after it."""
+        return None if self.ends_at is None else (self.ends_at - timedelta(days=1)).date()
 
     def discount(self) -> Discount:
         """What it takes off, as pricing takes it."""

@@ -64,7 +64,7 @@ def _refusal(
     if code.starts_at is not None and now < code.starts_at:
         return _unknown(f"The code {code.code} starts on {code.starts_at:%-d %B %Y}.")
     if code.ends_at is not None and now >= code.ends_at:
-        return _gone(f"The code {code.code} ended on {code.ends_at:%-d %B %Y}.")
+        return _gone(f"The code {code.code} ended on {code.last_day:%-d %B %Y}.")
     if code.max_uses is not None and code.used >= code.max_uses:
         return used_up(code)
     if has_used_up(code, customers):
