@@ -204,6 +204,8 @@ def _is_condition(node: ast.AST, parent: ast.AST) -> bool:
 
 def _other_calls(call: ast.Call) -> Iterator[tuple[str, ast.AST]]:
     name = _name_of(call)
+    if name in HINTS:
+        return
     if name in OPPOSITES and isinstance(call.func, ast.Name):
         yield "other function", ast.Call(ast.Name(OPPOSITES[name], ast.Load()), call.args, call.keywords)
     if name in REFINEMENTS and isinstance(call.func, ast.Attribute):

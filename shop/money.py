@@ -56,9 +56,10 @@ class Money:
 
         Raises ValueError for anything but digits with at most one decimal point.
         """
-        if not PRICE.fullmatch(text.strip()):
+        cleaned = text.strip()
+        if not PRICE.fullmatch(cleaned):
             raise ValueError(f"{text!r} is not a price: write it as 54.95")
-        minor = Decimal(text.strip()).scaleb(exponent_of(currency))
+        minor = Decimal(cleaned).scaleb(exponent_of(currency))
         if minor > MAX_AMOUNT:
             raise ValueError(f"{text!r} is too large a price")
         return cls(round_to_increment(minor, currency), currency)

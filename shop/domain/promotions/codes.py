@@ -48,7 +48,7 @@ class CodeWish(Input):
 @operation
 def create_code(wish: CodeWish, actor: Actor, currency: str) -> DiscountCode:
     """Make a discount code. Raises Invalid for what cannot be, each at its field; Conflict for a code that is there."""
-    code = DiscountCode(code="", kind="percentage", currency=currency)
+    code = DiscountCode(currency=currency)
     changes = Changes()
     _assign(code, wish, changes)
     db.session.add(code)
@@ -70,7 +70,6 @@ def change_code(public_id: str, wish: CodeWish, actor: Actor, *, seen: str | Non
     refuse_if_changed(code.updated_at, seen)
     changes = Changes()
     _assign(code, wish, changes)
-    db.session.flush()
     if changes:
         record_change(actor, "discount_code.changed", "discount code", public_id, changes.before, changes.after)
     return code

@@ -354,7 +354,7 @@ def test_a_change_is_written_down_and_the_form_reads_back_what_it_wrote(app):
     assert entry.after == {"max_uses": 5, "starts_at": "2026-11-01T00:00:00+00:00"}
     with pytest.raises(ChangedMeanwhile):
         change_code(code.public_id, wish, staff, seen="2020-01-01T00:00:00+00:00")
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match="no such discount code any more"):
         change_code("disc_none", wish, staff)
 
 

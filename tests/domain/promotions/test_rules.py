@@ -224,11 +224,12 @@ def test_the_rule_is_read_back_in_plain_words(app, columns, sentence):
 def test_the_sentence_names_categories_and_collections_by_the_alphabet(app):
     for slug, name in (("wash", "Wash"), ("body", "Body")):
         save_category(slug, name)
-    save_collection(SaveCollection.model_validate({"slug": "cheap", "name": "Cheap"}), SYSTEM)
-    code = make_code(categories="Wash\nbody", collections="cheap")
+    for slug, name in (("new", "New"), ("cheap", "Cheap")):
+        save_collection(SaveCollection.model_validate({"slug": slug, "name": name}), SYSTEM)
+    code = make_code(categories="Wash\nbody", collections="cheap\nNEW")
 
-    assert sentence_of(code) == "25% off Body, Wash and Cheap."
-    assert (wish_values(code)["categories"], wish_values(code)["collections"]) == ("body\nwash", "cheap")
+    assert sentence_of(code) == "25% off Body, Wash, Cheap and New."
+    assert (wish_values(code)["categories"], wish_values(code)["collections"]) == ("body\nwash", "cheap\nnew")
 
 
 FORM = {
@@ -354,10 +355,12 @@ def test_making_and_changing_are_written_down_with_what_they_changed(app):
     )  # fmt: skip
     assert made.before == {}
     told = {name: value for name, value in made.after.items() if value not in (0, [], None)}
-    assert told == {"code": "SPRING", "note": "Old", "percent_hundredths": 2500, "is_active": True} | {
-        "ends_at": "2026-12-01T00:00:00+00:00"
-    }
-    assert (changed.action, changed.subject_id) == ("discount_code.changed", code.public_id)
+    assert told == {"code": "SPRING", "note": "Old", "kind": "percentage", "percent_hundredths": 2500} | {
+        "is_active": True, "ends_at": "2026-12-01T00:00:00+00:00",
+    }  # fmt: skip
+    assert (changed.action, changed.subject_kind, changed.subject_id) == (
+        "discount_code.changed", "discount code", code.public_id,
+    )  # fmt: skip
     assert changed.before == {"note": "Old", "ends_at": "2026-12-01T00:00:00+00:00", "is_active": True}
     assert changed.after == {"note": "New", "ends_at": None, "is_active": False}
 
