@@ -43,7 +43,7 @@ REFINEMENTS = frozenset(
 )
 CONDITIONS = frozenset(["where", "and_", "or_"])
 IN_ANY_ORDER = CONDITIONS | {"min", "max", "Annotated", "group_by"}
-SCHEMA = frozenset(["relationship", "CheckConstraint", "Index", "UniqueConstraint", "ForeignKey"])
+SCHEMA = frozenset(["relationship", "CheckConstraint", "Index", "UniqueConstraint", "ForeignKey", "_one_of"])
 SCHEMA_FIELDS = frozenset(["__tablename__", "__table_args__"])
 BEHAVIOUR_OF_COLUMNS = frozenset(["default", "onupdate"])
 HINTS = frozenset(["with_for_update", "execution_options", "options", "TypeVar"])
@@ -138,6 +138,8 @@ def _is_left_alone(node: ast.AST, parent: ast.AST) -> bool:
     if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal":
         return True  # for the type checker
     if isinstance(node, ast.Call) and _name_of(node) in SCHEMA:
+        return True
+    if isinstance(node, ast.FunctionDef) and node.name in SCHEMA:
         return True
     if isinstance(parent, ast.Call) and _name_of(parent) == "mapped_column":
         return not (isinstance(node, ast.keyword) and node.arg in BEHAVIOUR_OF_COLUMNS)

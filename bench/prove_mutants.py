@@ -30,10 +30,18 @@ KILLED, SURVIVED, EQUAL = "killed", "survived", "equivalent"
 
 @dataclass(frozen=True)
 class Area:
-    """Modules whose mutants are judged by tests; those of folders are all below."""
+    """Modules (those of folders are all below) whose mutants are judged by tests.
+
+    Mistakes outside of functions, each of which takes a start of the whole shop, are judged by `nearest` tests alone.
+    """
 
     modules: tuple[str, ...]
-    tests: tuple[str, ...]
+    nearest: tuple[str, ...]
+    more: tuple[str, ...]
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        return (*self.nearest, *self.more)
 
     @property
     def files(self) -> list[str]:
@@ -44,22 +52,29 @@ def _below(path: Path) -> list[Path]:
     return sorted(path.rglob("*.py")) if path.is_dir() else [path]
 
 
+ORDERS = "shop/domain/orders"
+OF_ORDERS = "tests/domain/orders"
 AREAS = {
     "pricing": Area(
         ("shop/money.py", "shop/domain/pricing.py", "shop/domain/tax.py", "shop/domain/explanations.py"),
-        ("tests/domain/test_pricing.py", "tests/test_money.py", "tests/domain/tax_zones", "tests/domain/carts"),
+        ("tests/test_money.py", "tests/domain/test_pricing.py"),
+        ("tests/domain/tax_zones", "tests/domain/carts"),
     ),
     "promotions": Area(
         ("shop/domain/promotions",),
-        ("tests/domain/promotions", "tests/admin/test_discount_codes.py"),
+        ("tests/domain/promotions/test_rules.py",),
+        ("tests/domain/promotions/test_codes.py", "tests/admin/test_discount_codes.py"),
     ),
     "inventory": Area(
         ("shop/domain/inventory",),
-        ("tests/domain/inventory", "tests/domain/orders/test_checkout.py", "tests/domain/orders/test_shipments.py"),
+        ("tests/domain/inventory",),
+        (f"{OF_ORDERS}/test_checkout.py", f"{OF_ORDERS}/test_shipments.py"),
     ),
     "orders": Area(
-        tuple(f"shop/domain/orders/{name}.py" for name in ("operations", "changes", "models", "shipments", "returns")),
-        ("tests/domain/orders", "tests/admin/test_orders.py"),
+        tuple(f"{ORDERS}/{name}.py" for name in ("operations", "changes", "models", "shipments", "returns")),
+        (f"{OF_ORDERS}/test_moves.py", f"{OF_ORDERS}/test_order_link.py", f"{OF_ORDERS}/test_shipments.py"),
+        tuple(f"{OF_ORDERS}/test_{name}.py" for name in ("checkout", "refunds", "invoices", "put_back"))
+        + ("tests/admin/test_orders.py",),
     ),
 }
 
@@ -108,7 +123,7 @@ def judge_area(name: str, asked: argparse.Namespace) -> dict[Mutant, str]:
     for judge, is_inside in ((judge_inside, True), (judge_outside, False)):
         open_ones = [each for each, verdict in verdicts.items() if not verdict and bool(each.function) is is_inside]
         tasks = [Task(each.module, each.name, memory.killers.get((each.module, each.name), "")) for each in open_ones]
-        for count, answer in enumerate(_judged(judge, area, tasks, asked.processes), 1):
+        for count, answer in enumerate(_judged(judge, area, is_inside, tasks, asked.processes), 1):
             mutant = by_name[answer.task.module, answer.task.name]
             verdicts[mutant] = KILLED if answer.killer else SURVIVED
             memory.keep(mutant, verdicts[mutant], answer.killer)
@@ -119,7 +134,7 @@ def judge_area(name: str, asked: argparse.Namespace) -> dict[Mutant, str]:
     return verdicts
 
 
-def _judged(judge: Any, area: Area, wanted: Sequence[Task], processes: int) -> Iterable[Answer]:
+def _judged(judge: Any, area: Area, is_inside: bool, wanted: Sequence[Task], processes: int) -> Iterable[Answer]:
     """Let as many judges as processes share the tasks."""
     if not wanted:
         return
@@ -128,7 +143,7 @@ def _judged(judge: Any, area: Area, wanted: Sequence[Task], processes: int) -> I
     count = min(processes, len(wanted))
     for task in [*wanted, *[None] * count]:
         tasks.put(task)
-    tests = [each for each in area.tests if (ROOT / each).exists()]
+    tests = area.tests if is_inside else area.nearest
     judges = [context.Process(target=judge, args=(area.files, tests, tasks, answers)) for _ in range(count)]
     for each in judges:
         each.start()
@@ -153,7 +168,7 @@ class Memory:
     def __init__(self, name: str, area: Area, asked: argparse.Namespace) -> None:
         self.path = ROOT / "var" / "proofs" / "mutants" / f"{name}.jsonl"
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.tests = _hash(path for each in (*area.tests, "tests/conftest.py") for path in _below(ROOT / each))
+        self.tests = _hash(path for each in sorted([*area.tests, "tests/conftest.py"]) for path in _below(ROOT / each))
         self.modules = {module: _hash([ROOT / module]) for module in area.files}
         if asked.fresh:
             self.path.unlink(missing_ok=True)

@@ -59,7 +59,8 @@ def test_floats_and_mixed_currencies_are_refused():
 
 @pytest.mark.parametrize(
     ("money", "text"),
-    [(Money(5495, "USD"), "$54.95"), (Money(1234560, "IQD"), "IQD\u00a01,234.560"), (Money(84200, "JOD"), "JOD\u00a084.200"), (Money(1200, "JPY"), "¥1,200"),
+    [(Money(5495, "USD"), "$54.95"), (Money(1234560, "IQD"), "IQD\u00a01,234.560"),
+     (Money(84200, "JOD"), "JOD\u00a084.200"), (Money(1200, "JPY"), "¥1,200"),
      (Money(-5, "USD"), "-$0.05"), (Money(123456789, "EUR"), "€1,234,567.89")],
 )  # fmt: skip
 def test_money_is_written_with_all_of_its_decimals(money, text):
@@ -91,8 +92,9 @@ def test_what_is_left_goes_to_the_largest_fraction_and_of_equal_ones_to_the_firs
 
 
 def test_the_decimals_of_a_currency_are_those_of_iso_4217():
-    without = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split()
-    with_three = "BHD IQD JOD KWD LYD OMR TND".split()
+    without = ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"]
+    without += ["PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
+    with_three = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]
     for decimals, step, currencies in ((0, 1, without), (3, 10, with_three), (2, 1, ["USD", "EUR", "GBP", "CHF"])):
         for currency in currencies:
             assert (exponent_of(currency), increment_of(currency)) == (decimals, step), currency
