@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
 
 from shop.db import db, frozen_time, operation, transaction_time
 from shop.domain.actors import SYSTEM, Actor
@@ -15,7 +16,15 @@ from shop.domain.checkout import cancel_unpaid_orders
 from shop.domain.events import OutboxEvent
 from shop.domain.inventory.models import Reservation
 from shop.domain.orders.changes import OrderChange, by_variant, is_repeat, lock_order, pick, told
-from shop.domain.orders.models import Order, OrderLineItem, Shipment, ShipmentLineItem
+from shop.domain.orders.models import (
+    ORDER_STATUSES,
+    PAYMENT_STATUSES,
+    SHIPPING_STATUSES,
+    Order,
+    OrderLineItem,
+    Shipment,
+    ShipmentLineItem,
+)
 from shop.domain.orders.operations import (
     AskForLink,
     ask_for_order_link,
@@ -163,6 +172,16 @@ def test_goods_that_are_there_already_do_not_move(terms, staff, order):
 
     move_twice()
     assert [row[1:4] for row in moves(order, terms)][2:] == [("shipping", "pending", "shipped")]
+
+
+def test_an_order_has_these_states_and_no_other(app, order):
+    states = {"status": ORDER_STATUSES, "payment_status": PAYMENT_STATUSES, "shipping_status": SHIPPING_STATUSES}
+    for column, names in states.items():
+        for state in names:
+            db.session.execute(db.update(Order).values({column: state}))
+        with pytest.raises(IntegrityError):
+            db.session.execute(db.update(Order).values({column: "lost"}))
+        db.session.rollback()
 
 
 # -- cancelling -------------------------------------------------------------------------------------------------------
