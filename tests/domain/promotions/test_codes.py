@@ -368,8 +368,9 @@ def test_a_limit_is_never_below_what_was_used(terms, cart):
     one = CodeWish.model_validate({**wish_of(reread(code)), "maxUses": 1})
     change_code(code.public_id, one, SYSTEM)
     take_another_use(code)
-    with pytest.raises(Invalid, match="Enter 2 or more"):
+    with pytest.raises(Invalid, match="It was used 2 times already. Enter 2 or more.") as refused:
         change_code(code.public_id, one, SYSTEM)
+    assert [detail.field for detail in refused.value.details] == ["maxUses"]
 
 
 @operation

@@ -222,13 +222,14 @@ def test_the_rule_is_read_back_in_plain_words(app, columns, sentence):
 
 
 def test_the_sentence_names_categories_and_collections_by_the_alphabet(app):
-    for slug, name in (("wash", "Wash"), ("body", "Body")):
+    for slug, name in (("wash", "Wash"), ("body", "Body"), ("face", "Face")):
         save_category(slug, name)
-    for slug, name in (("new", "New"), ("cheap", "Cheap")):
+    for slug, name in (("new", "New"), ("cheap", "Cheap"), ("sale", "Sale")):
         save_collection(SaveCollection.model_validate({"slug": slug, "name": name}), SYSTEM)
     code = make_code(categories="Wash\nbody", collections="cheap\nNEW")
 
     assert sentence_of(code) == "25% off Body, Wash, Cheap and New."
+    assert sentence_of(make_code("FACE", categories="face", collections="Sale")) == "25% off Face and Sale."
     assert (wish_values(code)["categories"], wish_values(code)["collections"]) == ("body\nwash", "cheap\nnew")
 
 
