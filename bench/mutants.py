@@ -2,6 +2,10 @@
 
 Left alone is what no outcome on one database connection can show: imports, annotations, docstrings, the schema (the
 migrations make it, and the constraints have tests), locks and loading hints (`make prove-races` shows the locks).
+
+Our own, after a trial of what there is: mutmut (3.8) passes over decorated functions, which is every operation, and over
+what stands outside of functions; cosmic-ray (8.7) starts the tests anew for each mutant, some 10 s here, and four in five
+of its mutants swap an operator for each of the others; mutatest is not kept any more.
 """
 
 from __future__ import annotations
