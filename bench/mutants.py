@@ -3,9 +3,9 @@
 Left alone is what no outcome on one database connection can show: imports, annotations, docstrings, the schema (the
 migrations make it, and the constraints have tests), locks and loading hints (`make prove-races` shows the locks).
 
-Our own, after a trial of what there is: mutmut (3.8) passes over decorated functions, which is every operation, and over
-what stands outside of functions; cosmic-ray (8.7) starts the tests anew for each mutant, some 10 s here, and four in five
-of its mutants swap an operator for each of the others; mutatest is not kept any more.
+Our own, after a trial of what there is: mutmut (3.8) passes over decorated functions, which is every operation, and
+over what stands outside of functions; cosmic-ray (8.7) starts the tests anew for each mutant, some 10 s here, and four
+in five of its mutants swap an operator for each of the others; mutatest (3.1) works in the checkout's own __pycache__.
 """
 
 from __future__ import annotations
