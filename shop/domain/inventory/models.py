@@ -9,7 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.db import Model, public_id_column, transaction_time
 
-RESERVATION_STATUSES = ("held", "promised", "shipped", "released", "expired")
 DEFAULT_LOW_STOCK_THRESHOLD = 10
 
 

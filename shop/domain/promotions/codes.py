@@ -48,7 +48,7 @@ class CodeWish(Input):
 @operation
 def create_code(wish: CodeWish, actor: Actor, currency: str) -> DiscountCode:
     """Make a discount code. Raises Invalid for what cannot be, each at its field; Conflict for a code that is there."""
-    code = DiscountCode(code="", kind="percentage", currency=currency)
+    code = DiscountCode(currency=currency, used=0)
     changes = Changes()
     _assign(code, wish, changes)
     db.session.add(code)
@@ -70,7 +70,6 @@ def change_code(public_id: str, wish: CodeWish, actor: Actor, *, seen: str | Non
     refuse_if_changed(code.updated_at, seen)
     changes = Changes()
     _assign(code, wish, changes)
-    db.session.flush()
     if changes:
         record_change(actor, "discount_code.changed", "discount code", public_id, changes.before, changes.after)
     return code
@@ -176,7 +175,7 @@ def _assign(code: DiscountCode, wish: CodeWish, changes: Changes) -> None:
     if holder is not None and holder is not code:
         message = f"The code {written} is there already. Choose another one."
         raise Conflict(message, [Detail("code", message)])
-    if wish.max_uses is not None and wish.max_uses < (code.used or 0):
+    if wish.max_uses is not None and wish.max_uses < code.used:
         raise wrong("maxUses", f"It was used {code.used} times already. Enter {code.used} or more.")
     starts_at = None if wish.starts_on is None else datetime.combine(wish.starts_on, time(), UTC)
     ends_at = None if wish.ends_on is None else datetime.combine(wish.ends_on, time(), UTC) + timedelta(days=1)
