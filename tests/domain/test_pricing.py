@@ -226,7 +226,7 @@ def test_free_delivery_by_a_code_says_what_it_spares():
 
 def test_an_order_keeps_each_step_in_minor_units():
     receipt = price_lines([LineToPrice(usd("20"), 2)], usd("0"), NO_TAX)
-    steps = kept(explain(receipt, NO_TAX, ["Soap"], "Standard"))
+    steps = kept(explain(receipt, NO_TAX, ["Soap"], "Standard"), {})
     assert steps[0] == {"figure": "items.1.subtotal", "amount": 4000, "words": "Soap: 2 × $20.00 = $40.00"}
 
 

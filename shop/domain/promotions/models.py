@@ -65,11 +65,6 @@ class DiscountCode(Model):
     def percent(self) -> Decimal:
         return Decimal(self.percent_hundredths) / 100
 
-    @property
-    def last_day(self) -> date | None:
-        """The last day on which it can be used: `ends_at` is the midnight after it."""
-        return None if self.ends_at is None else (self.ends_at - timedelta(days=1)).date()
-
     def discount(self) -> Discount:
         """What it takes off, as pricing takes it."""
         amount = Money(self.amount, self.currency) if self.kind == "fixed_amount" else None
