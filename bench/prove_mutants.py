@@ -96,8 +96,8 @@ def main() -> int:
         record.publish(
             "Mutants (`make prove-mutants`)",
             f"{f'A sample of {asked.sample} a module, seed {asked.seed}' if asked.sample else 'All of them'}. Each is "
-            "one small mistake in the rules, of the kinds and with the exceptions that bench/mutants.py names; killed is "
-            "what the tests of its area find on SQLite. Equivalent ones are listed with their reasons in "
+            "one small mistake in the rules, of the kinds and with the exceptions that bench/mutants.py names; killed "
+            "is what the tests of its area find on SQLite. Equivalent ones are listed with their reasons in "
             "bench/equivalent_mutants.py; the score is killed of the others.",
         )
     return 0 if is_enough else 1
