@@ -61,8 +61,8 @@ prove-pricing: .venv/dev-ok ## a hundred thousand carts at random: every total a
 	@$(RUN) -m bench.prove_pricing
 prove-states: .venv/dev-ok ## a shop lives at random, thousands of times (LIVES=10000): nothing is lost or invented
 	@$(RUN) -m bench.prove_states $(addprefix --lives ,$(LIVES))
-prove-mutants: .venv/dev-ok ## small mistakes in the rules, one at a time: the tests find them (ONLY=pricing; SAMPLE=50)
-	@$(RUN) -m bench.prove_mutants $(addprefix --only ,$(ONLY)) $(addprefix --sample ,$(SAMPLE))
+prove-mutants: .venv/dev-ok ## small mistakes in the rules, one at a time: the tests find them (ONLY=pricing; ALL=1)
+	@$(RUN) -m bench.prove_mutants $(addprefix --only ,$(ONLY)) $(if $(ALL),--all)
 prove-search: .venv/dev-ok ## queries with every kind of mistake find their product, alike and quickly on both databases
 	@$(RUN) -m bench.prove_search $(FILE)
 prove-pictures: .venv/dev-ok ## good and bad pictures made or refused, with time and memory measured
