@@ -133,3 +133,10 @@ def test_what_came_to_nothing_is_forgotten_after_a_day(order):
         assert forget_refused_links() == 1
     types = set(db.session.scalars(db.select(OutboxEvent.type)))
     assert "order_link.requested" in types and "order_link.refused" not in types
+
+
+def test_a_link_of_one_order_does_not_hold_up_another_s(terms, order):
+    other = placed_order(terms, (variants_of(make_product())[0], 1), confirm=True)
+    for each in (order, other):
+        ask(each.number)
+    assert {subject for _, subject in link_emails()} == {order.public_id, other.public_id}
