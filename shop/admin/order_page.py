@@ -19,7 +19,7 @@ from shop.domain.customers.models import User
 from shop.domain.orders.invoices import has_invoice
 from shop.domain.orders.models import Order, OrderLineItem, OrderNote
 from shop.domain.orders.operations import can_be_cancelled
-from shop.domain.orders.receipts import payment_words, sums_of
+from shop.domain.orders.receipts import payment_words, steps_of, sums_of
 from shop.domain.orders.returns import units_to_return
 from shop.domain.orders.shipments import tracking_address, units_to_ship
 from shop.domain.orders.tokens import order_link, order_token
@@ -82,6 +82,7 @@ def page_of(order: Order) -> dict[str, Any]:
         "links": _links(order),
         "lines": lines,
         "sums": sums_of(order),
+        "steps": steps_of(order),
         "payment": payment_words(order),
         "payments": payments,
         "money_left": order.money(sum(each.captured_amount - each.refunded_amount for each in payments)),

@@ -112,6 +112,24 @@ def test_what_happened_is_told_in_words(owner, terms, variants):
     assert told == sorted(told) and "Status:" not in happened
 
 
+def test_staff_read_how_the_total_came_about(owner, terms, variants):
+    order = placed_order(terms, (variants[0], 2), confirm=True)
+    page = owner.get(address_of(order)).text
+    told = re.search(r"<details class=\"more\">\s*<summary>How the total came about.*?</details>", page, re.DOTALL)[0]
+    assert re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", re.sub(r"</?bdi[^>]*>", "", told)) == [
+        ("Amber, 30 ml: 2 × $20.00", "$40.00"),
+        ("Standard", "$4.90"),
+        ("Total: $40.00 + $4.90 delivery", "$44.90"),
+    ]
+
+
+def test_an_order_from_before_its_steps_were_kept_shows_none(owner, terms, variants):
+    order = placed_order(terms, (variants[0], 2), confirm=True)
+    db.session.execute(db.update(Order).values(receipt_steps=[]))
+    db.session.commit()
+    assert "How the total came about" not in owner.get(address_of(order)).text
+
+
 def test_the_phone_number_is_shown_as_it_was_typed(owner, terms, variants):
     order = placed_order(terms, (variants[0], 1), confirm=True)
     assert order.shipping_address["phone"] in body(owner.get(address_of(order)))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shop.domain.explanations import explain
 from shop.domain.pricing import Discount, LineToPrice, Receipt, price_lines
-from shop.domain.tax import TaxRule
+from shop.domain.tax import NO_TAX, TaxRule
 from shop.money import Money, increment_of
 
 
@@ -178,3 +178,8 @@ def test_every_figure_is_explained_and_the_last_step_is_the_total(cart):
 def test_the_words_are_plain(steps, words):
     receipt = price_lines([LineToPrice(usd("23.90"), 10)], usd("6"), INSIDE, discount=A_QUARTER)
     assert explain(receipt, INSIDE, ["Soap"], "Standard")[steps].words == words
+
+
+def test_a_total_of_articles_alone_is_said_once():
+    receipt = price_lines([LineToPrice(usd("115"), 1)], usd("0"), NO_TAX)
+    assert explain(receipt, NO_TAX, ["Soap"], "Standard")[-1].words == "$115.00"

@@ -32,6 +32,19 @@ def sums_of(order: Order) -> list[Figure]:
     return rows
 
 
+def steps_of(order: Order) -> list[Figure]:
+    """How each figure came about, as it was written down with the order; none for orders from before that."""
+    return [_step(step["figure"], order.money(step["amount"]).format(), step["words"]) for step in order.receipt_steps]
+
+
+def _step(figure: str, amount: str, words: str) -> Figure:
+    """The words without the amount that they end in, since it stands beside them."""
+    label = words.removesuffix(amount).rstrip(" =:")
+    if figure == "total":
+        label = f"Total: {label}" if label not in {"", amount} else "Total"
+    return Figure(label, f"\N{MINUS SIGN}{amount}" if figure.endswith(".discount") else amount)
+
+
 def is_paid_in_cash(order: Order) -> bool:
     """Whether cash was handed over for it: then somebody has to hand it back, and its customer cannot cancel alone."""
     return order.payment_method == "cash_on_delivery" and order.payment_status in MONEY_MOVED and order.total_amount > 0
