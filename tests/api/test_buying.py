@@ -172,6 +172,7 @@ def test_another_content_type_is_named(client):
         ({"street": "a\u0000b"}, "shippingAddress.street"),
         ({"postalCode": None}, "shippingAddress.postalCode"),
         ({"region": None}, "shippingAddress.region"),
+        ({"region": "calif."}, "shippingAddress.region"),
         ({"isAdmin": True}, "shippingAddress.isAdmin"),
     ],
 )

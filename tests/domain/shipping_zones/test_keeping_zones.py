@@ -114,6 +114,8 @@ def test_places_are_written_by_code_or_name_and_read_back():
         ({"regions": "California"}, "regions"),
         ({"regions": "US:"}, "regions"),
         ({"regions": f"US: {'x' * 81}"}, "regions"),
+        ({"regions": "US: Atlantis"}, "regions"),
+        ({"cities": "US, Atlantis: Portland"}, "cities"),
         ({"cities": "Amman"}, "cities"),
         ({"cities": ": Amman"}, "cities"),
         ({"cities": "XX: Amman"}, "cities"),
