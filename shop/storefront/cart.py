@@ -33,7 +33,7 @@ from shop.domain.terms import MAX_QUANTITY
 from shop.errors import CartOrdered, Conflict, Detail, Gone, Invalid, NotFound, OutOfStock, ShopError, Unknown
 from shop.extensions import terms
 from shop.htmx import go_to, is_partial, vary_by_htmx
-from shop.limits import limit_codes
+from shop.limits import counting_guesses, limit_codes
 from shop.policies import current_shopper, policy
 from shop.refusals import status_of
 from shop.storefront.catalog import render_product
@@ -255,7 +255,8 @@ def acknowledge() -> ResponseReturnValue:
 def enter_code() -> ResponseReturnValue:
     cart_id = _get_own_cart().public_id
     try:
-        apply_code(cart_id, read_form(ApplyCode, request.form.items()), current_shopper(), terms)
+        with counting_guesses():
+            apply_code(cart_id, read_form(ApplyCode, request.form.items()), current_shopper(), terms)
     except (Invalid, Unknown, Conflict, Gone) as refusal:
         typed, sentence = request.form.get("discountCode", ""), _sentence_of(refusal)
         return _show_changed(cart_id, code_mistake=sentence, typed_code=typed, status=status_of(refusal))

@@ -35,7 +35,7 @@ from shop.errors import CartOrdered, Conflict, Detail, Gone, Invalid, OutOfStock
 from shop.extensions import terms
 from shop.filled import FilledForm
 from shop.htmx import go_to, is_partial
-from shop.limits import limit_codes
+from shop.limits import counting_guesses, limit_codes
 from shop.policies import current_shopper, policy
 from shop.refusals import status_of
 from shop.storefront.delivery import asked_parts, delivery_countries, home_country, shipping_table
@@ -75,7 +75,8 @@ def enter_code() -> ResponseReturnValue:
     """The form with the totals that the code makes; what was typed stays."""
     cart, typed = _get_cart_of_form(), request.form
     try:
-        apply_code(cart.public_id, read_form(ApplyCode, typed.items()), current_shopper(), terms)
+        with counting_guesses():
+            apply_code(cart.public_id, read_form(ApplyCode, typed.items()), current_shopper(), terms)
     except (Invalid, Unknown, Conflict, Gone) as refusal:
         return _show(cart, FilledForm.refused(typed, refusal), status=status_of(refusal))
     return _show(_get_cart_of_form(), _without_code(typed))
