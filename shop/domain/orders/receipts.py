@@ -61,5 +61,11 @@ def payment_words(order: Order) -> str:
     if order.status == "cancelled" or order.total_amount == 0:
         return "Nothing is due"
     if order.payment_method == "cash_on_delivery":
-        return f"Cash on delivery, {order.total.format()} due at the door"
+        last = " with the last parcel" if _comes_in_parcels(order) else ""
+        return f"Cash on delivery, {order.total.format()} due at the door{last}"
     return f"{order.total.format()} due"
+
+
+def _comes_in_parcels(order: Order) -> bool:
+    """Whether it is in several parcels, as far as it is sent: then the last one's is paid for all."""
+    return order.shipping_status == "partially_shipped" or len(order.shipments) > 1
