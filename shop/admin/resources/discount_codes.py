@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, or_
 
 from shop.admin.resource import Column, Fact, Field, Form, Part, Resource, Tab, words_in
 from shop.db import transaction_time
-from shop.domain.promotions.codes import CodeWish, change_code, create_code, sentence_of, wish_values
+from shop.domain.promotions.codes import CodeWish, change_code, create_code, sentence_of, state_of, wish_values
 from shop.domain.promotions.models import DiscountCode
 
 
@@ -43,7 +43,7 @@ DISCOUNT_CODES = Resource(
         Column("code", "Code", lambda row: row.code, "main", sort=DiscountCode.code, on_phone="lead"),
         Column("rule", "What it does", sentence_of),
         Column("used", "Used", uses, sort=DiscountCode.used),
-        Column("active", "Active", lambda row: row.is_active, "yes_no", sort=DiscountCode.is_active),
+        Column("state", "State", lambda row: state_of(row, transaction_time()), sort=DiscountCode.is_active),
         Column("ends", "Ends", lambda row: row.ends_at, "moment", sort=DiscountCode.ends_at, on_phone="none"),
         Column(
             "updated", "Updated", lambda row: row.updated_at, "moment", sort=DiscountCode.updated_at, on_phone="none"
@@ -53,8 +53,9 @@ DISCOUNT_CODES = Resource(
     sort="-updated",
     tabs=(
         Tab("all", "All"),
-        Tab("active", "Active", lambda: and_(DiscountCode.is_active, ~has_ended())),
-        Tab("ended", "Ended or paused", lambda: or_(~DiscountCode.is_active, has_ended())),
+        Tab("active", "Active", lambda: and_(DiscountCode.is_active, ~is_over(), ~is_to_come())),
+        Tab("coming", "Starts later", lambda: and_(DiscountCode.is_active, ~is_over(), is_to_come())),
+        Tab("ended", "Ended, used up or paused", lambda: or_(~DiscountCode.is_active, is_over())),
     ),
     form=Form(
         wish=CodeWish,
@@ -64,7 +65,13 @@ DISCOUNT_CODES = Resource(
                 (
                     Field("code", "Code", hint="Letters, digits, - and _. Shoppers may write it in small letters."),
                     Field("kind", "It gives", "select", choices=kinds, width="half"),
-                    Field("value", "How much", width="half", hint="Percent such as 12.5, or an amount such as 10.00."),
+                    Field(
+                        "value",
+                        "How much",
+                        width="half",
+                        hint="Percent such as 12.5, or an amount such as 10.00; nothing for free delivery.",
+                        is_at_times_needed=True,
+                    ),
                     Field("isActive", "Active", "tick"),
                     Field("note", "Note for staff"),
                 ),
@@ -97,6 +104,7 @@ DISCOUNT_CODES = Resource(
     ),
     facts=lambda row: (
         Fact("In words", sentence_of(row)),
+        Fact("State", state_of(row, transaction_time())),
         Fact("Used", uses(row)),
         Fact("Last change", row.updated_at, "moment"),
     ),
@@ -108,6 +116,12 @@ DISCOUNT_CODES = Resource(
 )
 
 
-def has_ended() -> ColumnElement[bool]:
-    """The condition that the last day is over."""
-    return and_(DiscountCode.ends_at.is_not(None), DiscountCode.ends_at <= transaction_time())
+def is_over() -> ColumnElement[bool]:
+    """The condition that the last day is over, or that it was used as often as it can be."""
+    has_ended = and_(DiscountCode.ends_at.is_not(None), DiscountCode.ends_at <= transaction_time())
+    return or_(has_ended, and_(DiscountCode.max_uses.is_not(None), DiscountCode.used >= DiscountCode.max_uses))
+
+
+def is_to_come() -> ColumnElement[bool]:
+    """The condition that its first day has not begun."""
+    return and_(DiscountCode.starts_at.is_not(None), DiscountCode.starts_at > transaction_time())
