@@ -212,7 +212,7 @@ def _first_values(cart: Cart) -> dict[str, str]:
     return {"billingAddress": "same"} | {f"shippingAddress.{name}": text for name, text in values.items() if text}
 
 
-def _show(cart: Cart, filled: FilledForm, *, template: str = "checkout/_checkout.html", status: int = 200) -> Response:
+def _show(cart: Cart, filled: FilledForm, *, template: str = "checkout/_again.html", status: int = 200) -> Response:
     """The form with what the cart costs to the chosen country: its part for HTMX, else the page."""
     country = filled.value("shippingAddress.country") or home_country()
     place = Place(country, filled.value("shippingAddress.region"), filled.value("shippingAddress.city"))

@@ -295,6 +295,13 @@ def test_a_changed_total_stops_the_order_and_a_second_press_orders_at_it(client,
     assert orders()[0].total_amount == 5490
 
 
+def test_a_changed_total_is_also_said_to_those_who_do_not_see_it(client, page, variant):
+    set_price(variant.id, 2500)
+    answer = client.post("/checkout", data=order_form(page), headers=HTMX)
+    said = re.search(r'<p id="quote-said" hx-swap-oob="innerHTML">.*?</p>', answer.text)[0]
+    assert "total $54.90" in re.sub("<[^>]+>", "", said)
+
+
 def test_stock_that_is_gone_marks_its_line(client, page, variant, terms):
     from tests.conftest import cart_with
 
