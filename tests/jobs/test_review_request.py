@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from shop.db import db, frozen_time, transaction_time
 from shop.domain.events import Email
-from shop.domain.outbox import revive_dead_emails, unasked_emails
 from shop.domain.orders.tokens import order_link
+from shop.domain.outbox import revive_dead_emails, unasked_emails
 from shop.domain.payments.refunds import RefundPayment, refund_payment
 from shop.domain.reviews.queries import get_order_to_review
 from shop.domain.reviews.tokens import VALID_FOR
