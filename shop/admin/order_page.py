@@ -191,8 +191,9 @@ def move_in_words(track: str, to: str) -> str:
 def refund_rows(order: Order, by_line: dict[int, Money], units: dict[int, int]) -> list[tuple[str, Money]]:
     """The units of a refund in words, with what they come to."""
     lines = [(order.line(line_id), share) for line_id, share in by_line.items()]
-    return [(f"{units[line.id]} × {_name_of(line)}", share) for line, share in lines]
+    return [(f"{units[line.id]} × {name_of(line)}", share) for line, share in lines]
 
 
-def _name_of(line: OrderLineItem) -> str:
+def name_of(line: OrderLineItem) -> str:
+    """What was bought, with its variant where it has a name."""
     return line.product_name if line.variant_name == "Default" else f"{line.product_name} ({line.variant_name})"

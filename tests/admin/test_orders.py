@@ -163,6 +163,46 @@ def test_refunds_are_a_permission_of_their_own(terms, variants, staff_who_may, p
     assert clerk.post(f"{address_of(order)}/refunds", data={"csrf_token": token}).status_code == 403
 
 
+def form_on(page, form_id):
+    """The form, and whether what it is folded into is open."""
+    before, form = re.search(rf'(.*)(<form[^>]*\bid="{form_id}".*?</form>)', page.text, re.DOTALL).groups()
+    return form, re.findall(r"<details class=\"more\"( open)?>", before)[-1] == " open"
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("otherSum", "1,000", "A sum for no unit: Write the sum as 12.50."),
+        ("quantities", "many", "Amber (30 ml): Enter a whole number."),
+    ],
+)
+def test_a_refused_refund_stays_open_as_it_was_typed(owner, terms, variants, packer, field, typed, said):
+    order = delivered_order(terms, packer, (variants[0], 2))
+    field = f"quantities.{order.line_items[0].public_id}" if field == "quantities" else field
+    answer = send(
+        owner, order, owner.get(address_of(order)), "refund", **{"reason": "Broken", "shipping": "true", field: typed}
+    )
+    page = owner.get(answer.location)
+    form, is_open = form_on(page, "refund")
+    assert said in body(page) and is_open
+    shown = re.search(rf'<input[^>]*name="{field}"[^>]*>', form)[0]
+    assert f'value="{typed}"' in shown and 'aria-invalid="true"' in shown
+    assert 'value="Broken"' in form and 'value="true" checked' in form
+    assert not form_on(owner.get(address_of(order)), "refund")[1]
+
+
+def test_a_refused_parcel_keeps_what_was_typed(owner, terms, variants, packer):
+    order = packed_order(terms, packer, (variants[0], 2))
+    typed = {"carrier": "DHL", "trackingNumber": "JD 01", "estimatedDelivery": "2020-01-01", **units(order, 1)}
+    answer = send(owner, order, owner.get(address_of(order)), "ship", **typed)
+    page = owner.get(answer.location)
+    form, is_open = form_on(page, "ship")
+    assert is_open and "Expected by: The parcel cannot arrive before it is sent." in body(page)
+    for name, text in typed.items():
+        assert f'value="{text}"' in re.search(rf'<input[^>]*name="{name}"[^>]*>', form)[0]
+    assert count(Shipment) == 0
+
+
 def test_a_double_click_sends_one_parcel(owner, terms, variants, packer):
     order = packed_order(terms, packer, (variants[0], 2))
     page = owner.get(address_of(order))
