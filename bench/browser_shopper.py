@@ -45,7 +45,8 @@ def _buy(page: Page, url: str, email: str, javascript: bool) -> str:
         page.get_by_role("link", name=re.compile("Checkout", re.I)).first.click()
     page.locator('[name="shippingAddress.email"]').fill(email)
     for name, text in FORM.items():
-        page.locator(f'[name="{name}"]').fill(text)
+        field = page.locator(f'[name="{name}"]')
+        field.select_option(text) if name.endswith("region") else field.fill(text)
     page.get_by_role("button", name=re.compile("Place order")).first.click()
     page.wait_for_url("**/orders/**")
     shown = page.locator("main").inner_text()

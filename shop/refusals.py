@@ -1,4 +1,4 @@
-"""What both faces of HTML share about refusals: the status of each family, the limits of signing in, waits in words."""
+"""What both faces of HTML share about refusals: the status of each family, the limits of signing in."""
 
 from __future__ import annotations
 
@@ -52,14 +52,6 @@ def answer_http(error: HTTPException, page: Callable[[int], Response]) -> Respon
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value
     return response
-
-
-def wait_in_words(seconds: int) -> str:
-    """How long to wait, such as "20 seconds" or "3 minutes"."""
-    if seconds < 60:
-        return "a minute" if seconds > 30 else f"{seconds} seconds"
-    minutes = -(-seconds // 60)
-    return "a minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def limit_sign_in(view: F) -> F:

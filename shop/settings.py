@@ -101,7 +101,7 @@ class Settings(BaseSettings):
     ratelimit_order_link: str = "5 per 15 minutes"
     ratelimit_review: str = "20 per hour"
     ratelimit_wish_list: str = "60 per minute"
-    ratelimit_codes: str = "10 per hour"  # discount codes that came to nothing
+    ratelimit_codes: str = "10 per hour"  # discount codes that do not exist
 
     @field_validator("public_base_url")
     @classmethod

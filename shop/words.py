@@ -20,3 +20,11 @@ def day(value: date) -> str:
 def moment(value: datetime) -> str:
     """A time in words, such as Thu 26 Nov 2026, 14:05 UTC."""
     return format_datetime(value, "EEE d MMM y, HH:mm 'UTC'", locale="en")
+
+
+def wait_in_words(seconds: int) -> str:
+    """How long to wait, such as "20 seconds" or "3 minutes"."""
+    if seconds < 60:
+        return "a minute" if seconds > 30 else f"{seconds} seconds"
+    minutes = -(-seconds // 60)
+    return "a minute" if minutes == 1 else f"{minutes} minutes"

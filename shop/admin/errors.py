@@ -18,7 +18,8 @@ from shop.errors import ShopError, Unauthenticated
 from shop.extensions import seconds_until_free
 from shop.htmx import go_to, is_htmx
 from shop.redirects import asked_page
-from shop.refusals import RETRY_AFTER, STALE_FORM, STATUS, answer_http, status_in, wait_in_words
+from shop.refusals import RETRY_AFTER, STALE_FORM, STATUS, answer_http, status_in
+from shop.words import wait_in_words
 
 log = structlog.get_logger("shop.admin")
 

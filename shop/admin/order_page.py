@@ -20,7 +20,7 @@ from shop.domain.customers.models import User
 from shop.domain.orders.invoices import has_invoice
 from shop.domain.orders.models import Order, OrderLineItem, OrderNote
 from shop.domain.orders.operations import can_be_cancelled
-from shop.domain.orders.receipts import payment_words, sums_of
+from shop.domain.orders.receipts import payment_words, steps_of, sums_of
 from shop.domain.orders.returns import units_to_return
 from shop.domain.orders.shipments import tracking_address, units_to_ship
 from shop.domain.orders.tokens import order_link, order_token
@@ -84,6 +84,7 @@ def page_of(order: Order) -> dict[str, Any]:
         "lines": lines,
         "may_open_stock": may_open("admin_inventory.show"),
         "sums": sums_of(order),
+        "steps": steps_of(order),
         "payment": payment_words(order),
         "payments": payments,
         "money_left": order.money(sum(each.captured_amount - each.refunded_amount for each in payments)),
@@ -190,8 +191,9 @@ def move_in_words(track: str, to: str) -> str:
 def refund_rows(order: Order, by_line: dict[int, Money], units: dict[int, int]) -> list[tuple[str, Money]]:
     """The units of a refund in words, with what they come to."""
     lines = [(order.line(line_id), share) for line_id, share in by_line.items()]
-    return [(f"{units[line.id]} × {_name_of(line)}", share) for line, share in lines]
+    return [(f"{units[line.id]} × {name_of(line)}", share) for line, share in lines]
 
 
-def _name_of(line: OrderLineItem) -> str:
+def name_of(line: OrderLineItem) -> str:
+    """What was bought, with its variant where it has a name."""
     return line.product_name if line.variant_name == "Default" else f"{line.product_name} ({line.variant_name})"

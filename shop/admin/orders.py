@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from pydantic import Field
 
 from shop.admin.lists import find_row
-from shop.admin.order_page import page_of, refund_rows
+from shop.admin.order_page import name_of, page_of, refund_rows
 from shop.admin.rendering import render
 from shop.admin.resources.orders import ORDERS
 from shop.domain.actors import Actor
@@ -26,12 +26,27 @@ from shop.domain.orders.shipments import ShipOrder, ship_order
 from shop.domain.payments.operations import collect_cash, refuse_parcel
 from shop.domain.payments.refunds import RefundPayment, quote_refund, refund_payment
 from shop.errors import Conflict, Detail, Forbidden, Invalid, Unknown
+from shop.filled import FilledForm
 from shop.money import Money
 from shop.policies import current_staff, policy
 
 W = TypeVar("W", bound=OrderChange)
 
 blueprint = Blueprint("admin_orders", __name__, url_prefix="/admin/orders/<public_id>")
+
+
+# What the fields of the page's forms are called, where a refusal names one.
+LABELS = {
+    "quantities": "Units",
+    "carrier": "Carrier",
+    "trackingNumber": "Tracking number",
+    "estimatedDelivery": "Expected by",
+    "otherSum": "A sum for no unit",
+    "reason": "Reason",
+    "text": "A note",
+}
+NOT_KEPT = ("csrf_token", "formKey", "seen", "confirmed")
+LONGEST_KEPT = 2000
 
 
 class CancelOrder(OrderChange):
@@ -49,7 +64,8 @@ class CollectCash(OrderChange):
 @blueprint.get("")
 @policy("staff", "orders:read")
 def show(public_id: str) -> ResponseReturnValue:
-    return render("admin/orders/order.html", **page_of(get_order_about(_find(public_id).public_id)))
+    order = get_order_about(_find(public_id).public_id)
+    return render("admin/orders/order.html", **page_of(order), form_of=_take_refused_forms(public_id))
 
 
 @blueprint.post("/packing")
@@ -133,7 +149,7 @@ def _with_minor_units(order: Order) -> Iterator[tuple[str, str]]:
             yield "otherAmount", str(Money.typed(typed, order.currency).amount)
         except ValueError:
             message = "Write the sum as 12.50."
-            raise Invalid(message, [Detail("otherAmount", message)]) from None
+            raise Invalid(message, [Detail("otherSum", message)]) from None
 
 
 def _ask_about_refund(order: Order, wanted: RefundPayment) -> ResponseReturnValue:
@@ -163,8 +179,28 @@ def _change(public_id: str, wish: type[W], do: Callable[[int, Actor, W], object]
 
 
 def _refused(public_id: str, refusal: Conflict | Invalid | Unknown | Forbidden) -> ResponseReturnValue:
-    flash(" ".join(dict.fromkeys([refusal.message, *(each.message for each in refusal.details)])), "error")
+    """Lead back to the order's page, which says why and has the form open with what was typed."""
+    labels = LABELS | {f"quantities.{line.public_id}": name_of(line) for line in get_order_about(public_id).line_items}
+    named = [f"{labels[d.field]}: {d.message}" if d.field in labels else d.message for d in refusal.details]
+    about_all = [] if any(d.message == refusal.message for d in refusal.details) else [refusal.message]
+    flash(" ".join(dict.fromkeys([*about_all, *named])), "error")
+    if "returnId" not in request.form:  # that form has nothing to type
+        session["refused_form"] = {
+            "order": public_id,
+            "form": (request.endpoint or "").rpartition(".")[2],
+            "values": {name: text[:LONGEST_KEPT] for name, text in request.form.items() if name not in NOT_KEPT},
+            "mistakes": {detail.field: detail.message for detail in refusal.details},
+        }
     return redirect(url_for("admin_orders.show", public_id=public_id), 303)
+
+
+def _take_refused_forms(public_id: str) -> Callable[[str], FilledForm]:
+    """The forms of the page by name: one that was refused just now with what was typed, the others empty."""
+    kept = session.pop("refused_form", None)
+    if kept is None or kept["order"] != public_id:
+        return lambda name: FilledForm()
+    refused = FilledForm(kept["values"], kept["mistakes"], message="refused")
+    return lambda name: refused if name == kept["form"] else FilledForm()
 
 
 def _find(public_id: str) -> Order:

@@ -126,6 +126,7 @@ class Field:
     on_new: bool = True
     on_change: bool = True
     width: Literal["", "half"] = ""
+    is_at_times_needed: bool = False  # by what another field says: then it is not called optional
 
 
 @dataclass(frozen=True)

@@ -79,10 +79,18 @@ def show_test_box() -> ResponseReturnValue:
 
 
 def _try(table: ShippingTable) -> Trial:
-    asked = read_query(TestBox, request.args)
+    """What the form asks for. Raises Invalid with all that is wrong with it at once."""
+    wrong: list[Detail] = []
+    goods = Money(0, terms.currency)
     try:
-        goods = Money.typed(asked.value, terms.currency)
+        goods = Money.typed(request.args.get("value") or "50", terms.currency)
     except ValueError:
-        raise Invalid("The test needs another value.", [Detail("value", "Enter a value such as 50.")]) from None
+        wrong.append(Detail("value", "Enter a value such as 50."))
+    try:
+        asked = read_query(TestBox, request.args)
+    except Invalid as refusal:
+        wrong = [*refusal.details, *(each for each in wrong if each.field not in {d.field for d in refusal.details})]
+    if wrong:
+        raise Invalid("The test needs another value." if len(wrong) == 1 else "The test needs other values.", wrong)
     place = Place(asked.country, asked.region, asked.city)
     return try_destination(table, place, goods, asked.weight, transaction_time())

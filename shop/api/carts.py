@@ -19,7 +19,7 @@ from shop.domain.carts.operations import (
     create_cart,
     remove_from_cart,
 )
-from shop.domain.carts.queries import get_cart, price_cart
+from shop.domain.carts.queries import get_cart, get_kept_cart, price_cart
 from shop.domain.customers.queries import check_own_customer, public_id_of
 from shop.domain.inputs import Input, PublicId
 from shop.errors import Detail, Invalid
@@ -51,9 +51,9 @@ def create_cart_json(body: NewCart) -> tuple[Data[CartOut], int]:
 
 @bp.get("/cart/<cart_id>")
 @policy("api")
-@endpoint("Read a cart", answers={200: Data[CartOut]}, errors=(404,))
+@endpoint("Read a cart", answers={200: Data[CartOut]}, errors=(404, 410))
 def get_cart_json(cart_id: str) -> Data[CartOut]:
-    return present(get_cart(cart_id, current_caller()))
+    return present(get_kept_cart(cart_id, current_caller()))
 
 
 @bp.post("/cart/<cart_id>/items")

@@ -15,7 +15,7 @@ from shop.domain.customers.queries import public_id_of
 from shop.domain.inputs import Input, PublicId
 from shop.errors import NotFound
 from shop.extensions import terms
-from shop.limits import limit_codes
+from shop.limits import counting_guesses, limit_codes
 from shop.policies import current_caller, policy
 
 bp = Blueprint("api_discounts", __name__, url_prefix=PREFIX)
@@ -58,7 +58,8 @@ class AppliedCode(Output):
 )
 def apply_code_json(body: EnterCode) -> Data[AppliedCode]:
     try:
-        cart = apply_code(body.cart_id, body, current_caller(), terms)
+        with counting_guesses():
+            cart = apply_code(body.cart_id, body, current_caller(), terms)
     except NotFound as error:
         raise unknown_cart() from error
     return Data[AppliedCode](data=_present_applied(price_cart(cart, terms), public_id_of(cart.user_id)))

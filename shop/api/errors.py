@@ -28,6 +28,8 @@ from shop.errors import (
     Unknown,
 )
 from shop.extensions import seconds_until_free
+from shop.limits import what_is_limited
+from shop.words import wait_in_words
 
 log = structlog.get_logger()
 
@@ -70,8 +72,12 @@ def answer_error(error: Exception) -> Response:
             response.headers["WWW-Authenticate"] = 'Bearer realm="shop", error="invalid_token"'
         return response
     if isinstance(error, RateLimitExceeded):
-        response = envelope(429, *HTTP_CODES[429])
-        response.headers["Retry-After"] = str(seconds_until_free())
+        code, message = HTTP_CODES[429]
+        seconds, what = seconds_until_free(), what_is_limited(error)
+        if what:
+            message = f"{what} Wait {wait_in_words(seconds)} and try again."
+        response = envelope(429, code, message)
+        response.headers["Retry-After"] = str(seconds)
         return response
     if isinstance(error, HTTPException):
         return _answer_http(error)

@@ -1,7 +1,7 @@
 """The form of each country's addresses: which parts they have and need, what these are called, how codes are written.
 
 All of it stands in address_forms.json, by ISO country code. A country that is not in it has a region and a postal
-code, and needs neither.
+code, and needs neither. Where its regions are listed, no other one is taken.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import functools
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,20 @@ class AddressForm:
     city: AddressPart
     region: AddressPart | None
     postal_code: AddressPart | None
-    regions: tuple[tuple[str, str], ...] = ()  # the short and the whole name of each, where both are in use
+    regions: tuple[tuple[str, str], ...] = ()  # the short and the whole name of each, where all are listed
+    written_short: bool = False  # addresses have a region's short name: CA, and not California
+    region_names: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # by each way to write one, squeezed
+
+    @property
+    def region_choices(self) -> list[tuple[str, str]]:
+        """What an address has of each listed region, and its whole name, in the order of the names."""
+        choices = [(short if self.written_short else whole, whole) for short, whole in self.regions]
+        return sorted(choices, key=lambda choice: comparable(choice[1]))
+
+    @property
+    def region_word(self) -> str:
+        """What a region is called within a sentence: state."""
+        return _in_sentence(self.region.name) if self.region else "region"
 
 
 OTHER = AddressForm(AddressPart("City", is_needed=True), AddressPart("Region"), AddressPart("Postal code"))
@@ -53,7 +67,8 @@ def wrong_parts(country: str, *, region: str | None, postal_code: str | None) ->
     form = address_form(country)
     wrong = {}
     if form.region and form.region.is_needed and not region:
-        wrong["region"] = f"Enter the {_in_sentence(form.region.name)}."
+        verb = "Choose" if form.regions else "Enter"
+        wrong["region"] = f"{verb} the {form.region_word}."
     if form.postal_code and form.postal_code.is_needed and not postal_code:
         wrong["postalCode"] = f"Enter the {_in_sentence(form.postal_code.name)}."
     return wrong | wrongly_written_parts(country, postal_code=postal_code)
@@ -73,11 +88,25 @@ def comparable(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKD", "".join(letters).casefold()).split())
 
 
+def find_region(country: str, text: str) -> str | None:
+    """A listed region as addresses of the country have it, by its short or whole name in any way of writing it."""
+    names = names_of_region(country, text)
+    return names[0 if address_form(country).written_short else 1] if names else None
+
+
+def names_of_region(country: str, text: str) -> tuple[str, ...]:
+    """The short and the whole name of a listed region; none where it is not listed."""
+    return address_form(country).region_names.get(_squeezed(text), ())
+
+
 def comparable_region(country: str, text: str) -> str:
-    """A region's name as it is compared; its short name counts as its whole one (NY is New York)."""
-    name = comparable(text)
-    wholes = (whole for short, whole in address_form(country).regions if comparable(short) == name)
-    return comparable(next(wholes, name))
+    """A region's name as it is compared; a listed one's short name counts as its whole one (NY is New York)."""
+    return comparable(find_region(country, text) or text)
+
+
+def _squeezed(text: str) -> str:
+    """A name without all that differs between ways to write it: case, accents, dots, spaces."""
+    return "".join(char for char in comparable(text) if char.isalnum())
 
 
 def _in_sentence(name: str) -> str:
@@ -95,9 +124,17 @@ def _forms() -> dict[str, AddressForm]:
             region=_part(form["region"]),
             postal_code=_part(form["postalCode"]),
             regions=tuple(form.get("regions", {}).items()),
+            written_short=form.get("writtenShort", False),
+            region_names=_region_names(form.get("regions", {}), form.get("otherRegionNames", {})),
         )
         for country, form in written.items()
     }
+
+
+def _region_names(regions: Mapping[str, str], others: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Both names of a region by each way to write it, squeezed."""
+    ways = {short: short for short in regions} | {whole: short for short, whole in regions.items()} | {**others}
+    return {_squeezed(way): (short, regions[short]) for way, short in ways.items()}
 
 
 def _part(written: dict[str, Any] | None) -> AddressPart | None:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from babel import Locale
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, model_validator
 
+from shop.domain.address_forms import address_form, find_region
 from shop.domain.inputs import Email, Input, Line, Phone, Text
 
 
@@ -31,6 +32,19 @@ WITH_ARTICLE = frozenset(["AE", "BS", "CF", "CK", "DO", "FK", "GB", "GM", "KY", 
 NO_COUNTRY = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
 
 
+def region_as_written(country: str, text: str) -> str:
+    """A listed region as addresses of the country have it; of a country without a list what was typed.
+
+    Raises ValueError with a sentence where the country's list lacks it.
+    """
+    form, found = address_form(country), find_region(country, text)
+    if found is not None or not form.regions:
+        return found or text
+    where, (short, whole) = country_in_sentence(country), form.regions[0]
+    example = f"{short} or {whole}" if form.written_short else whole
+    raise ValueError(f"There is no {form.region_word} “{text[:40]}” in {where}. Choose one, such as {example}.")
+
+
 def _country(code: str) -> str:
     if code not in country_names():
         raise ValueError("Choose a country by its two-letter ISO code, such as JO.")
@@ -42,11 +56,19 @@ Country = Annotated[
 ]
 
 
+def _region(text: str, info: ValidationInfo) -> str:
+    """The region as addresses of the country have it, which is read before it."""
+    return region_as_written(info.data.get("country", ""), text)
+
+
+Region = Annotated[Line, Field(max_length=80), AfterValidator(_region)]
+
+
 class Destination(Input):
     """As much of an address as a shipping quote needs."""
 
     country: Country = Field(title="a country")
-    region: Line | None = Field(default=None, max_length=80, title="a region")
+    region: Region | None = Field(default=None, title="a region")
     city: Line | None = Field(default=None, max_length=80, title="a city")
     postal_code: Line | None = Field(default=None, max_length=16, title="a postal code")
     first_name: Line | None = Field(default=None, max_length=80)
@@ -83,7 +105,7 @@ class Address(Input):
     phone: Phone = Field(title="a phone number")
     company: Line | None = Field(default=None, max_length=80)
     country: Country = Field(title="a country")
-    region: Line | None = Field(default=None, max_length=80)
+    region: Region | None = None
     governorate: Line | None = Field(default=None, max_length=80)
     city: Line = Field(min_length=1, max_length=80, title="a city")
     postal_code: Line | None = Field(default=None, max_length=16)

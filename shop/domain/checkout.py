@@ -16,7 +16,7 @@ from shop.domain.address_forms import wrong_parts, wrongly_written_parts
 from shop.domain.addresses import Address, BillingAddress, Destination, comparable_phone
 from shop.domain.carts.models import Cart
 from shop.domain.carts.operations import set_destination
-from shop.domain.carts.queries import CartLine, PricedCart, get_cart, price_cart, unknown_cart
+from shop.domain.carts.queries import CartLine, PricedCart, ended_cart, get_cart, price_cart, unknown_cart
 from shop.domain.customers.queries import check_own_customer
 from shop.domain.events import record_event
 from shop.domain.explanations import explain, kept
@@ -36,7 +36,7 @@ from shop.domain.shipping import ShippingMethod, grams_in_words
 from shop.domain.shipping_zones.queries import methods_to
 from shop.domain.tax import PlaceTax
 from shop.domain.terms import Terms
-from shop.errors import CartOrdered, Conflict, Detail, Gone, Invalid, NotFound, OutOfStock, TooMany
+from shop.errors import CartOrdered, Conflict, Detail, Invalid, NotFound, OutOfStock, TooMany
 from shop.money import Money
 
 log = structlog.get_logger()
@@ -264,7 +264,7 @@ def _take_cart(public_id: str, actor: Actor, order_id: str) -> Cart:
         raise unknown_cart() from error
     if cart.order_public_id is not None:
         raise CartOrdered("This cart is ordered already.", cart.order_public_id)
-    raise Gone("This cart has ended. Make a new one.")
+    raise ended_cart(cart)
 
 
 def _check_cart(priced: PricedCart, wanted: PlaceOrder, terms: Terms) -> None:

@@ -72,7 +72,8 @@ def _explain_rest(receipt: Receipt, tax: TaxRule, method_name: str) -> Iterator[
     parts += [f"{MINUS} {receipt.discount.format()} discount"] if receipt.discount else []
     parts += [f"+ {receipt.shipping.format()} delivery"] if receipt.shipping else []
     parts += [f"+ {receipt.tax.format()} tax"] if receipt.tax else []
-    yield Step("total", receipt.total, f"{' '.join(parts)} = {receipt.total.format()}")
+    parts += [f"= {receipt.total.format()}"] if len(parts) > 1 else []
+    yield Step("total", receipt.total, " ".join(parts))
 
 
 def kept(steps: Sequence[Step], called: Mapping[Decimal, str]) -> list[dict[str, str | int]]:

@@ -245,6 +245,17 @@ def mark_failed(claim: ClaimedEmail, reason: str, *, for_good: bool = False) -> 
     return False
 
 
+@operation
+def withdraw_email(claim: ClaimedEmail, reason: str) -> None:
+    """Never send the e-mail, since it is not meant any more; its recipient is forgotten, so that nothing revives it."""
+    db.session.execute(
+        update(Email)
+        .where(Email.id == claim.id, Email.status == "leased", Email.attempts == claim.attempt)
+        .values(status="dead", lease_until=None, recipient="", last_error=reason)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _give_up(row: Email, reason: str) -> None:
     row.status, row.lease_until, row.last_error = "dead", None, reason[:500]
     log.error("email_dead", email=row.public_id, kind=row.kind, subject=row.subject_id, reason=row.last_error)

@@ -31,6 +31,11 @@ class Area:
         """The greater, the more exact: a city before a region before a country before everywhere else."""
         return 4 * bool(self.city) + 2 * bool(self.region) + bool(self.country)
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """The place however its names are written: two areas of one key are the same."""
+        return self.country, _region(self), comparable(self.city)
+
     def covers(self, place: Place) -> bool:
         """Whether the place lies in it; names are compared without case, accents and spaces around them."""
         if self.country and self.country != place.country:

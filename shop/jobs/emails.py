@@ -5,10 +5,10 @@ from __future__ import annotations
 import structlog
 
 from shop.db import end_read
-from shop.domain.outbox import ClaimedEmail, claim_email, mark_failed, mark_sent
+from shop.domain.outbox import ClaimedEmail, claim_email, mark_failed, mark_sent, withdraw_email
 from shop.extensions import mailer
 from shop.gateways.mail import MailError
-from shop.jobs.letters import write_letter
+from shop.jobs.letters import NotMeantAnyMore, write_letter
 
 log = structlog.get_logger()
 
@@ -23,6 +23,9 @@ def send_email(email_id: int) -> None:
         letter = write_letter(claim)
         end_read()
         mailer.send(letter)
+    except NotMeantAnyMore as reason:
+        withdraw_email(claim, str(reason))
+        return
     except Exception as error:  # whatever it was, the row must not wait for its lease to end
         _note_failure(claim, error)
         return

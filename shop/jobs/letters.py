@@ -13,7 +13,7 @@ from shop.domain.orders.queries import get_order_about
 from shop.domain.orders.receipts import MONEY_MOVED, Figure, payment_words, sums_of
 from shop.domain.orders.tokens import order_link
 from shop.domain.outbox import ClaimedEmail
-from shop.domain.reviews.queries import reviewables_of
+from shop.domain.reviews.queries import is_asked_for_reviews, reviewables_of
 from shop.domain.reviews.tokens import VALID_FOR, review_token
 from shop.domain.shipping import days_in_words
 from shop.extensions import settings, terms
@@ -34,9 +34,18 @@ SUBJECTS = {
 NOT_SHOWN_IN_MAIL = (".svg", ".avif")  # mail programs show an empty frame for these
 
 
+class NotMeantAnyMore(Exception):
+    """What a letter is about has changed so that nobody should get it."""
+
+
 def write_letter(claim: ClaimedEmail) -> Letter:
-    """The letter of a claimed e-mail, from the order as it is now. Raises NotFound when the order is gone."""
+    """The letter of a claimed e-mail, from the order as it is now.
+
+    Raises NotFound when the order is gone, NotMeantAnyMore where a review is not asked for any more.
+    """
     order = get_order_about(claim.subject_id)
+    if claim.kind == "review_request" and not is_asked_for_reviews(order):
+        raise NotMeantAnyMore("the order was given back")
     words = {
         "contact_address": settings.mail_from,
         "shop_address": settings.shop_address_lines,

@@ -43,6 +43,7 @@ def words_of_parcel(order: Order, shipment_id: str) -> dict[str, Any]:
         "arrives": day(parcel.estimated_delivery) if parcel.estimated_delivery else "",
         "inside": [Units(order.line(each.line_item_id), each.quantity) for each in parcel.line_items],
         "later": later,
+        "is_last": not later,  # the whole sum is due with it
     }
 
 

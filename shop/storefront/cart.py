@@ -29,19 +29,20 @@ from shop.domain.inputs import Input, PublicId, read_form, read_query
 from shop.domain.orders.put_back import put_back_in_cart
 from shop.domain.orders.queries import get_order
 from shop.domain.places import Place
-from shop.domain.terms import MAX_QUANTITY
+from shop.domain.terms import CART_DAYS, MAX_QUANTITY
 from shop.errors import CartOrdered, Conflict, Detail, Gone, Invalid, NotFound, OutOfStock, ShopError, Unknown
 from shop.extensions import terms
 from shop.htmx import go_to, is_partial, vary_by_htmx
-from shop.limits import limit_codes
+from shop.limits import counting_guesses, limit_codes
 from shop.policies import current_shopper, policy
 from shop.refusals import status_of
 from shop.storefront.catalog import render_product
 from shop.storefront.delivery import home_country
 from shop.storefront.offers import choose
-from shop.storefront.own_cart import find_own_cart, remember_cart, remember_count
+from shop.storefront.own_cart import find_ended_cart, find_own_cart, remember_cart, remember_count
 from shop.storefront.rendering import render_page
 from shop.storefront.taxes import note_of
+from shop.words import day
 
 blueprint = Blueprint("cart", __name__)
 
@@ -162,6 +163,8 @@ class Removed:
 def show_cart() -> ResponseReturnValue:
     asked = read_query(CartQuery, request.args)
     shown = _shown(find_own_cart())
+    if shown["priced"] is None and (ended := find_ended_cart()) is not None:
+        shown["message"] = f"Your cart ended on {day(ended.expires_at)}, {CART_DAYS} days after you last changed it."
     in_cart = {line.variant.public_id for line in shown["priced"].lines} if shown["priced"] else set()
     if asked.removed not in in_cart:
         shown["gone"] = _find_removed(asked.removed, asked.quantity)
@@ -255,7 +258,8 @@ def acknowledge() -> ResponseReturnValue:
 def enter_code() -> ResponseReturnValue:
     cart_id = _get_own_cart().public_id
     try:
-        apply_code(cart_id, read_form(ApplyCode, request.form.items()), current_shopper(), terms)
+        with counting_guesses():
+            apply_code(cart_id, read_form(ApplyCode, request.form.items()), current_shopper(), terms)
     except (Invalid, Unknown, Conflict, Gone) as refusal:
         typed, sentence = request.form.get("discountCode", ""), _sentence_of(refusal)
         return _show_changed(cart_id, code_mistake=sentence, typed_code=typed, status=status_of(refusal))

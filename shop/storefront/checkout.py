@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from shop.db import transaction_time
-from shop.domain.address_forms import wrong_parts
+from shop.domain.address_forms import address_form, find_region, wrong_parts
 from shop.domain.addresses import country_in_sentence
 from shop.domain.carts.models import Cart
 from shop.domain.carts.operations import ApplyCode, apply_code, remove_code
@@ -35,7 +35,7 @@ from shop.errors import CartOrdered, Conflict, Detail, Gone, Invalid, OutOfStock
 from shop.extensions import terms
 from shop.filled import FilledForm
 from shop.htmx import go_to, is_partial
-from shop.limits import limit_codes
+from shop.limits import counting_guesses, limit_codes
 from shop.policies import current_shopper, policy
 from shop.refusals import status_of
 from shop.storefront.delivery import asked_parts, delivery_countries, home_country, shipping_table
@@ -75,7 +75,8 @@ def enter_code() -> ResponseReturnValue:
     """The form with the totals that the code makes; what was typed stays."""
     cart, typed = _get_cart_of_form(), request.form
     try:
-        apply_code(cart.public_id, read_form(ApplyCode, typed.items()), current_shopper(), terms)
+        with counting_guesses():
+            apply_code(cart.public_id, read_form(ApplyCode, typed.items()), current_shopper(), terms)
     except (Invalid, Unknown, Conflict, Gone) as refusal:
         return _show(cart, FilledForm.refused(typed, refusal), status=status_of(refusal))
     return _show(_get_cart_of_form(), _without_code(typed))
@@ -94,13 +95,23 @@ def _without_code(typed: Mapping[str, str]) -> FilledForm:
 
 def _quote() -> ResponseReturnValue:
     """The methods and totals for the country that was chosen; what was typed stays."""
-    filled = FilledForm(request.form)
+    typed = _typed_for_its_country()
+    filled = FilledForm(typed)
     try:
-        wanted = read_form(QuoteShipping, ((name, request.form.get(name, "")) for name in PLACE))
+        wanted = read_form(QuoteShipping, ((name, typed.get(name, "")) for name in PLACE))
         quote_shipping(wanted, current_shopper(), terms)
     except Invalid as refusal:
-        filled = FilledForm.refused(request.form, refusal)
+        filled = FilledForm.refused(typed, refusal)
     return _show(_get_cart_of_form(), filled, template="checkout/_quoted.html", status=422 if filled.message else 200)
+
+
+def _typed_for_its_country() -> dict[str, str]:
+    """What was typed; a region of the country that was chosen before is left out, to be chosen anew."""
+    typed = request.form.to_dict()
+    country, region = typed.get("shippingAddress.country", ""), typed.get("shippingAddress.region", "")
+    if address_form(country).regions and find_region(country, region) is None:
+        typed["shippingAddress.region"] = ""
+    return typed
 
 
 def _place() -> ResponseReturnValue:
@@ -201,7 +212,7 @@ def _first_values(cart: Cart) -> dict[str, str]:
     return {"billingAddress": "same"} | {f"shippingAddress.{name}": text for name, text in values.items() if text}
 
 
-def _show(cart: Cart, filled: FilledForm, *, template: str = "checkout/_checkout.html", status: int = 200) -> Response:
+def _show(cart: Cart, filled: FilledForm, *, template: str = "checkout/_again.html", status: int = 200) -> Response:
     """The form with what the cart costs to the chosen country: its part for HTMX, else the page."""
     country = filled.value("shippingAddress.country") or home_country()
     place = Place(country, filled.value("shippingAddress.region"), filled.value("shippingAddress.city"))
@@ -232,6 +243,7 @@ def _show(cart: Cart, filled: FilledForm, *, template: str = "checkout/_checkout
         "placement_key": _placement_key_of(cart),
         "priced": priced,
         "quotes": quotes,
+        "region": find_region(country, place.region),
         "within": bool(request.form.get("within")),
         "zone": _zone_id(place),
     }

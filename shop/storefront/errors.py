@@ -17,10 +17,12 @@ from shop.edge import logged_path
 from shop.errors import ShopError, TooMany, Unauthenticated, Unavailable
 from shop.extensions import seconds_until_free
 from shop.htmx import go_to, is_htmx
-from shop.refusals import RETRY_AFTER, STALE_FORM, answer_http, status_of, wait_in_words
+from shop.limits import what_is_limited
+from shop.refusals import RETRY_AFTER, STALE_FORM, answer_http, status_of
 from shop.storefront.offers import Card, card_of
 from shop.storefront.redirects import sign_in_address
 from shop.storefront.rendering import render_page, render_plain_page
+from shop.words import wait_in_words
 
 log = structlog.get_logger("shop.storefront")
 
@@ -56,7 +58,7 @@ def answer_error(error: Exception) -> Response:
     if isinstance(error, CSRFError):
         return _answer(400, STALE_FORM)
     if isinstance(error, RateLimitExceeded):
-        return answer_error(_too_many())
+        return answer_error(_too_many(what_is_limited(error)))
     if isinstance(error, HTTPException) and error.code != 500:
         return answer_http(error, _answer_code)
     if is_unreachable(error):
@@ -73,11 +75,12 @@ def _details_of(error: ShopError) -> list[str]:
     return [detail.message for detail in error.details]
 
 
-def _too_many() -> TooMany:
+def _too_many(what: str) -> TooMany:
     """The limit that was reached, with the seconds until it ends."""
     seconds = seconds_until_free()
     wait = wait_in_words(seconds)
-    return TooMany(f"That was tried too often in a short time. Wait {wait} and try again.", (), seconds)
+    what = what or "That was tried too often in a short time."
+    return TooMany(f"{what} Wait {wait} and try again.", (), seconds)
 
 
 def _answer_code(code: int) -> Response:

@@ -73,6 +73,12 @@ class ListingQuery(Input):
         is_reversed = low is not None and high is not None and high < low
         return (high, low) if is_reversed else (low, high)
 
+    @property
+    def unread(self) -> dict[str, str]:
+        """What was typed as a price and is none, or may be read in two ways as 1,000, by the name of its field."""
+        typed = {"min": self.min, "max": self.max}
+        return {name: text for name, text in typed.items() if text and _typed_price(text) is None}
+
     def to_filter(self, usual: str = "newest", **more: Any) -> ProductFilter:
         """What the domain is asked for; `usual` is the order where none is asked for, `more` what else narrows it."""
         _, sort_by, sort_order = SORTS[self.sort or usual]
@@ -112,7 +118,7 @@ class ListingQuery(Input):
 def _typed_price(text: str) -> Money | None:
     try:
         bare = text.replace(get_currency_symbol(terms.currency, locale="en"), "").replace(terms.currency, "")
-        price = Money.parse(bare.strip().replace(",", "."), terms.currency)
+        price = Money.typed(bare.strip(), terms.currency)
     except ValueError:
         return None
     return price if 0 <= price.amount <= HIGHEST_PRICE else None

@@ -20,6 +20,7 @@ from shop.domain.orders.operations import AskForLink, ask_for_order_link, can_be
 from shop.domain.orders.queries import get_order
 from shop.domain.orders.receipts import is_paid_in_cash, payment_words, sums_of
 from shop.domain.orders.shipments import tracking_address
+from shop.domain.reviews.queries import is_asked_for_reviews
 from shop.errors import Invalid
 from shop.extensions import limiter, settings, terms
 from shop.filled import FilledForm
@@ -70,7 +71,7 @@ def show_order(order_id: str) -> ResponseReturnValue:
         is_just_placed=request.args.get("placed") == "1" and order.status != "cancelled",
         order=order,
         payment=payment_words(order),
-        review_address=review_address(order) if order.status == "delivered" else "",
+        review_address=review_address(order) if is_asked_for_reviews(order) else "",
         steps=steps_of(order),
         sums=sums_of(order),
         token=token,

@@ -10,10 +10,10 @@ from flask_login import current_user
 
 from shop.db import transaction_time
 from shop.domain.carts.models import Cart
-from shop.domain.carts.queries import find_open_cart_of, get_cart
+from shop.domain.carts.queries import find_last_cart_of, find_open_cart_of, get_cart, has_ended, price_cart
 from shop.domain.terms import CART_DAYS
 from shop.errors import NotFound
-from shop.extensions import settings
+from shop.extensions import settings, terms
 from shop.policies import current_shopper
 
 COUNT_COOKIE = "cart_count"  # readable by the script that fills the badge: public pages are the same for everyone
@@ -43,6 +43,19 @@ def find_open_cart(public_id: str) -> Cart | None:
     except NotFound:
         return None
     return cart if _is_open(cart) else None
+
+
+def find_ended_cart() -> Cart | None:
+    """The visitor's cart that was left for too long, where that is their last one and something was in it."""
+    cart = find_last_cart_of(current_user.id) if current_user.is_authenticated else _find_named_cart()
+    return cart if cart and has_ended(cart) and price_cart(cart, terms).lines else None
+
+
+def _find_named_cart() -> Cart | None:
+    try:
+        return get_cart(named_cart_id(), current_shopper())
+    except NotFound:
+        return None
 
 
 def _is_open(cart: Cart) -> bool:

@@ -170,6 +170,9 @@
       showToast("The shop cannot answer right now. Wait a moment and try again.");
     }
   });
+  // HTMX hands the style of an element (of a note that was drawn larger, say) on to the one that takes its place: the
+  // policy of the page refuses that.
+  document.addEventListener("htmx:before:swap", () => document.querySelectorAll("[style]").forEach((each) => each.removeAttribute("style")));
   document.addEventListener("htmx:error", (event) => {
     const { ctx } = event.detail;
     if (!ctx || ctx.response || isUnasked(ctx)) return;

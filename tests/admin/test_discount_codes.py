@@ -48,6 +48,31 @@ def test_a_new_code_is_active_unless_it_is_said_otherwise(owner):
     assert fields_of(owner.get("/admin/discount-codes/new"))["isActive"] == "true"
 
 
+def test_how_much_is_not_called_optional(owner):
+    page = body(owner.get("/admin/discount-codes/new"))
+    assert "How much Percent such as" in page and "Note for staff (optional)" in page
+
+
+@pytest.mark.breaks_invariants
+@pytest.mark.parametrize(
+    ("wish", "used", "state", "tab"),
+    [
+        ({}, 0, "Active", "active"),
+        ({"isActive": False}, 0, "Paused", "ended"),
+        ({"endsOn": "2020-01-31"}, 0, "Ended", "ended"),
+        ({"startsOn": "2130-01-31"}, 0, "Starts 31 Jan 2130", "coming"),
+        ({"maxUses": 1}, 1, "Used up", "ended"),
+    ],
+)
+def test_the_state_of_a_code_is_one_word_and_its_tab_agrees(owner, wish, used, state, tab):
+    make_code(**wish)
+    db.session.execute(db.update(DiscountCode).values(used=used))
+    db.session.commit()
+    assert state in body(owner.get("/admin/discount-codes"))
+    tabs = {each: owner.get(f"/admin/discount-codes?tab={each}").text for each in ("active", "coming", "ended")}
+    assert [each for each, page in tabs.items() if "SPRING" in page] == [tab]
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
@@ -105,9 +130,10 @@ def test_a_code_is_paused_resumed_and_duplicated_on_its_page(owner):
     code = make_code()
     page = owner.get(press(owner, code, "pausing").location)
     assert "It is paused: shoppers cannot enter it." in body(page)
-    assert 'href="/admin/discount-codes?tab=active">Active <span class="tab-count">0<' in owner.get(
-        "/admin/discount-codes"
-    ).text
+    assert (
+        'href="/admin/discount-codes?tab=active">Active <span class="tab-count">0<'
+        in owner.get("/admin/discount-codes").text
+    )
     assert "It is active again." in body(owner.get(press(owner, code, "resuming").location))
     copy = owner.get(press(owner, code, "copies").location)
     assert fields_of(copy)["code"] == "SPRING-2" and "isActive" in copy.text

@@ -112,6 +112,24 @@ def test_what_happened_is_told_in_words(owner, terms, variants):
     assert told == sorted(told) and "Status:" not in happened
 
 
+def test_staff_read_how_the_total_came_about(owner, terms, variants):
+    order = placed_order(terms, (variants[0], 2), confirm=True)
+    page = owner.get(address_of(order)).text
+    told = re.search(r"<details class=\"more\">\s*<summary>How the total came about.*?</details>", page, re.DOTALL)[0]
+    assert re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", re.sub(r"</?bdi[^>]*>", "", told)) == [
+        ("Amber, 30 ml: 2 × $20.00", "$40.00"),
+        ("Standard", "$4.90"),
+        ("Total: $40.00 + $4.90 delivery", "$44.90"),
+    ]
+
+
+def test_an_order_from_before_its_steps_were_kept_shows_none(owner, terms, variants):
+    order = placed_order(terms, (variants[0], 2), confirm=True)
+    db.session.execute(db.update(Order).values(receipt_steps=[]))
+    db.session.commit()
+    assert "How the total came about" not in owner.get(address_of(order)).text
+
+
 def test_the_phone_number_is_shown_as_it_was_typed(owner, terms, variants):
     order = placed_order(terms, (variants[0], 1), confirm=True)
     assert order.shipping_address["phone"] in body(owner.get(address_of(order)))
@@ -143,6 +161,46 @@ def test_refunds_are_a_permission_of_their_own(terms, variants, staff_who_may, p
     assert forms_of(clerk, order) == {"return", "note"}
     token = value_of(clerk.get(address_of(order)), "csrf_token")
     assert clerk.post(f"{address_of(order)}/refunds", data={"csrf_token": token}).status_code == 403
+
+
+def form_on(page, form_id):
+    """The form, and whether what it is folded into is open."""
+    before, form = re.search(rf'(.*)(<form[^>]*\bid="{form_id}".*?</form>)', page.text, re.DOTALL).groups()
+    return form, re.findall(r"<details class=\"more\"( open)?>", before)[-1] == " open"
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("otherSum", "1,000", "A sum for no unit: Write the sum as 12.50."),
+        ("quantities", "many", "Amber (30 ml): Enter a whole number."),
+    ],
+)
+def test_a_refused_refund_stays_open_as_it_was_typed(owner, terms, variants, packer, field, typed, said):
+    order = delivered_order(terms, packer, (variants[0], 2))
+    field = f"quantities.{order.line_items[0].public_id}" if field == "quantities" else field
+    answer = send(
+        owner, order, owner.get(address_of(order)), "refund", **{"reason": "Broken", "shipping": "true", field: typed}
+    )
+    page = owner.get(answer.location)
+    form, is_open = form_on(page, "refund")
+    assert said in body(page) and is_open
+    shown = re.search(rf'<input[^>]*name="{field}"[^>]*>', form)[0]
+    assert f'value="{typed}"' in shown and 'aria-invalid="true"' in shown
+    assert 'value="Broken"' in form and 'value="true" checked' in form
+    assert not form_on(owner.get(address_of(order)), "refund")[1]
+
+
+def test_a_refused_parcel_keeps_what_was_typed(owner, terms, variants, packer):
+    order = packed_order(terms, packer, (variants[0], 2))
+    typed = {"carrier": "DHL", "trackingNumber": "JD 01", "estimatedDelivery": "2020-01-01", **units(order, 1)}
+    answer = send(owner, order, owner.get(address_of(order)), "ship", **typed)
+    page = owner.get(answer.location)
+    form, is_open = form_on(page, "ship")
+    assert is_open and "Expected by: The parcel cannot arrive before it is sent." in body(page)
+    for name, text in typed.items():
+        assert f'value="{text}"' in re.search(rf'<input[^>]*name="{name}"[^>]*>', form)[0]
+    assert count(Shipment) == 0
 
 
 def test_a_double_click_sends_one_parcel(owner, terms, variants, packer):

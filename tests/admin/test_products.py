@@ -99,7 +99,7 @@ def test_rows_are_saved_and_mistakes_are_said_at_them(owner, shirt):
     assert send(owner, shirt, **{"variants.3.price": "31.00", "variants.5.stockChange": "+2"}).status_code == 303
     page = owner.get(shirt)
     assert fields_of(page)["variants.3.price"] == "31.00"
-    assert '7, ledger of' in page.get_data(as_text=True)
+    assert "7, ledger of" in page.get_data(as_text=True)
 
 
 def test_a_former_price_is_above_the_price(owner, shirt):

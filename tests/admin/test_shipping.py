@@ -159,6 +159,15 @@ def test_a_test_that_cannot_be_read_is_refused_and_stays_typed(owner, query, sen
     assert answer.status_code == 422 and sentence in body(answer)
 
 
+def test_all_that_is_wrong_with_a_test_is_told_at_once(owner):
+    answer = owner.get("/admin/shipping-test?country=JO&weight=heavy&value=1,000&city=Amman")
+    text = body(answer)
+    assert answer.status_code == 422 and "The test needs other values." in text
+    assert "Weight in grams: Enter a whole number." in text
+    assert "Value of the goods, after discount: Enter a value such as 50." in text
+    assert answer.text.count('aria-invalid="true"') == 2
+
+
 def test_who_may_only_read_changes_nothing_and_others_see_nothing(staff_who_may):
     reader = staff_who_may("shipping:read")
     assert reader.get("/admin/shipping-zones").status_code == 200

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from shop.db import db
+from shop.db import db, frozen_time, transaction_time
 from shop.domain.addresses import comparable_phone
 from shop.domain.events import OutboxEvent
 from shop.domain.orders.models import Order
@@ -172,6 +174,7 @@ def test_another_content_type_is_named(client):
         ({"street": "a\u0000b"}, "shippingAddress.street"),
         ({"postalCode": None}, "shippingAddress.postalCode"),
         ({"region": None}, "shippingAddress.region"),
+        ({"region": "calif."}, "shippingAddress.region"),
         ({"isAdmin": True}, "shippingAddress.isAdmin"),
     ],
 )
@@ -323,6 +326,15 @@ def test_an_undeliverable_country_is_refused_at_the_address(client, product):
     assert answer.status_code == 422
     assert error_of(answer)["details"][0]["field"] == "shippingAddress.country"
     assert "We deliver to" in error_of(answer)["message"]
+
+
+def test_a_cart_that_ended_is_gone_for_whoever_reads_it_too(client, product):
+    cart_id = new_cart(client, product)
+    with frozen_time(transaction_time() + timedelta(days=31)):
+        read = client.get(f"{API}/cart/{cart_id}")
+        ordered = post(client, "/orders", order_body(cart_id))
+    assert [answer.status_code for answer in (read, ordered)] == [410, 410]
+    assert error_of(read)["message"] == error_of(ordered)["message"]
 
 
 def test_region_and_governorate_together_are_one_region(client, product):

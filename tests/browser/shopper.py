@@ -34,8 +34,17 @@ def fill_address(page: Page) -> str:
     email = f"{uuid.uuid4().hex}@example.com"
     page.locator('[name="shippingAddress.email"]').fill(email)
     for name, text in ADDRESS.items():
-        page.locator(f'[name="shippingAddress.{name}"]').fill(text)
+        fill_part(page, name, text)
     return email
+
+
+def fill_part(page: Page, name: str, text: str) -> None:
+    """Type a part of the address, or choose it where there is a list."""
+    field = page.locator(f'[name="shippingAddress.{name}"]')
+    if field.evaluate("field => field.matches('select')"):
+        field.select_option(text)
+    else:
+        field.fill(text)
 
 
 def place_order(page: Page) -> str:

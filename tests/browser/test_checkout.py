@@ -25,6 +25,18 @@ def field(page: Page, name: str, address: str = "shipping"):
     return page.locator(f'[name="{address}Address.{name}"]')
 
 
+def test_a_size_that_was_given_to_a_field_outlives_no_swap_and_breaks_no_policy(page):
+    page.get_by_text("Add an apartment").click()
+    page.evaluate("document.getElementById('notes').style.height = '150px'")
+    field(page, "city").evaluate("field => { field.style.height = '9px'; field.style.height = ''; }")
+    field(page, "country").select_option("JO")
+    expect(page.locator("#quote-said")).to_contain_text("Jordan")
+    page.get_by_role("button", name=re.compile("Place order")).evaluate("button => button.form.noValidate = true")
+    page.get_by_role("button", name=re.compile("Place order")).click()
+    expect(page.locator("#mistakes")).to_be_visible()
+    assert page.locator("main [style]").count() == 0  # and the watcher has seen no error
+
+
 # -- a reload ----------------------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from shop.db import db
 from shop.domain.actors import SYSTEM
 from shop.domain.shipping_zones.operations import delete_zone
 from tests.browser.conftest import RunningShop
-from tests.browser.shopper import ADDRESS, add_to_cart, place_order
+from tests.browser.shopper import ADDRESS, add_to_cart, fill_part, place_order
 from tests.domain.shipping_zones.stories import make_method, make_zone
 
 
@@ -49,12 +49,12 @@ def test_the_city_brings_its_methods_while_one_types_on(page):
     expect(page.locator("#method-post")).to_be_checked()
 
     field(page, "city").fill("Amman")
-    field(page, "region").click()
-    page.keyboard.type("!")
+    field(page, "region").focus()
+    page.keyboard.type("Zar")
     expect(page.locator("#method-today")).to_be_checked()
 
     expect(field(page, "region")).to_be_focused()
-    expect(field(page, "region")).to_have_value("Irbid!")
+    expect(field(page, "region")).to_have_value("Zarqa")
     expect(page.locator("#summary .total")).to_contain_text("$62.00")
     place_order(page)
 
@@ -85,5 +85,5 @@ def fill_address_in_jordan(page: Page) -> None:
     """A whole address there; the postal code has no field."""
     for name, text in {**ADDRESS, "city": "Ramtha", "region": "Irbid"}.items():
         if field(page, name).count():
-            field(page, name).fill(text)
+            fill_part(page, name, text)
     field(page, "email").fill("rania@example.com")

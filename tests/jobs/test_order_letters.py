@@ -62,7 +62,10 @@ def test_each_parcel_has_its_letter(app, terms, staff, variants, mailbox):
     for words in one[1:]:
         assert f"{day:%a} {day.day} {day:%b %Y}" in words and "JD 01" in words and "DHL" in words
         assert "In this parcel" in words and "To follow" in words and "Amber & Oud" in words
-        assert "To pay at the door, in cash $64.90" in words and "1 Rainbow Street" in words
+        assert "To pay with this parcel Nothing" in words and "1 Rainbow Street" in words
+        assert "at the door, in cash" not in words and "in cash at the door" not in words
+    assert "With the last one, in cash $64.90" in one[1] and "With the last one: $64.90, in cash." in one[2]
+    assert all("To pay at the door, in cash $64.90" in words for words in two[1:])
     assert "1 × Amber & Oud, 30 ml" in one[1] and "1 × Amber & Oud, 50 ml" in one[1]
     assert all("Part of your order left our house." in words for words in one[1:])
     assert all("The rest of your order left our house." in words for words in two[1:])

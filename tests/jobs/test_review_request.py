@@ -10,7 +10,9 @@ from sqlalchemy import select
 
 from shop.db import db, frozen_time, transaction_time
 from shop.domain.events import Email
-from shop.domain.outbox import unasked_emails
+from shop.domain.orders.tokens import order_link
+from shop.domain.outbox import revive_dead_emails, unasked_emails
+from shop.domain.payments.refunds import RefundPayment, refund_payment
 from shop.domain.reviews.queries import get_order_to_review
 from shop.domain.reviews.tokens import VALID_FOR
 from shop.jobs.emails import send_email
@@ -57,3 +59,26 @@ def test_it_names_what_was_bought_and_opens_its_page_until_it_ends(order, mailbo
     assert "Rose Toner" in text and "Amber & Oud" in text and "Amber &amp; Oud" in html
     assert max(map(len, (line for line in text.splitlines() if "http" not in line))) <= 64
     assert get_order_to_review(token, terms, letter.created_at + VALID_FOR - timedelta(minutes=1)).id == order.id
+
+
+def test_who_got_all_the_money_back_is_not_asked(order, mailbox, client, terms):
+    dispatch_all()
+    refund_payment(order.id, make_staff(email="other@example.com"), RefundPayment(everything=True))
+    letter = due_letter()
+    with frozen_time(letter.due_at):
+        send_email(letter.id)
+        page = client.get(order_link(order, "", terms.order_token_secrets))
+
+    db.session.rollback()
+    assert (mailbox.list_ids(), due_letter().status) == ([], "dead")
+    assert revive_dead_emails() == 0
+    assert page.status_code == 200 and "Review what you bought" not in page.text
+
+
+def test_who_got_part_of_the_money_back_is_asked(order, mailbox):
+    dispatch_all()
+    refund_payment(order.id, make_staff(email="other@example.com"), RefundPayment(otherAmount=100))
+    letter = due_letter()
+    with frozen_time(letter.due_at):
+        send_email(letter.id)
+    assert len(mailbox.list_ids()) == 1

@@ -13,6 +13,7 @@ from shop.domain.carts.models import Cart, CartLineItem
 from shop.domain.catalog.listings import refresh_listings
 from shop.domain.catalog.models import Product, Variant
 from shop.domain.inventory.models import StockItem
+from shop.words import day
 from tests.conftest import SHOPPER, make_customer, make_product, order_wish, place_order, placed_order, variants_of
 from tests.storefront.pages import HTMX, body, change_cart, id_of_item, put_in_cart, sign_in, value_of, wish_of
 
@@ -511,3 +512,32 @@ def test_what_was_withdrawn_is_told(client, variant):
     put_in_cart(client, variant)
     change_variant(variant.id, status="archived")
     assert "Amber is sold out." in body(client.get("/cart"))
+
+
+@pytest.mark.parametrize("is_customer", [False, True])
+def test_a_cart_that_was_left_for_too_long_is_told(client, variant, is_customer):
+    if is_customer:
+        make_customer()
+        sign_in(client)
+    put_in_cart(client, variant, 2)
+    ends_at = end_cart()
+
+    page = client.get("/cart")
+
+    assert f"Your cart ended on {day(ends_at)}, 30 days after you last changed it." in body(page)
+    assert "Your cart is empty." in body(page)
+
+
+def end_cart():
+    """The one cart was left for too long; when it ended."""
+    ends_at = transaction_time() - timedelta(days=1)
+    db.session.execute(db.update(Cart).values(expires_at=ends_at))
+    db.session.commit()
+    return ends_at
+
+
+def test_an_empty_cart_that_ended_is_not_told(client, variant):
+    put_in_cart(client, variant)
+    change_cart(client, "/removal")
+    end_cart()
+    assert "ended on" not in body(client.get("/cart"))

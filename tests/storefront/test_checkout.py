@@ -194,7 +194,37 @@ def test_the_list_of_mistakes_is_in_the_order_of_the_page(client, page):
 def test_all_that_an_address_needs_is_told_at_once(client, page):
     answer = client.post("/checkout", data=order_form(page, city="", region=" ", postalCode=""))
     assert re.findall(r'href="#shippingAddress-(\w+)"', answer.text) == ["city", "region", "postalCode"]
-    assert "State: Enter the state" in body(answer) and "ZIP code: Enter" in body(answer)  # as the fields are called
+    assert "State: Choose the state" in body(answer) and "ZIP code: Enter" in body(answer)  # as the fields are called
+
+
+def choices_of(page):
+    """The choices of a region, and the chosen one."""
+    field = re.search(r'<select[^>]*name="shippingAddress.region".*?</select>', page.text, re.DOTALL)[0]
+    assert 'autocomplete="shipping address-level1"' in field
+    chosen = re.findall(r'<option value="([^"]*)" selected>', field)
+    return re.findall(r'<option value="([^"]*)"[^>]*>([^<]*)<', field), chosen
+
+
+def test_a_listed_region_is_a_choice_and_is_kept_as_its_addresses_have_it(client, page):
+    choices, chosen = choices_of(page)
+    assert choices[0] == ("", "Choose a state") and ("CA", "California") in choices and chosen == []
+    answer = client.post("/checkout", data=order_form(page, region="new york", lastName=""))
+    assert choices_of(answer)[1] == ["NY"]
+    client.post("/checkout", data=order_form(page, region="new york"))
+    assert orders()[0].shipping_address["region"] == "NY"
+
+
+def test_a_region_that_is_not_listed_is_refused_in_a_sentence(client, page):
+    answer = client.post("/checkout", data=order_form(page, region="calif."))
+    assert answer.status_code == 422 and "There is no state “calif.” in the United States." in body(answer)
+    assert choices_of(answer)[1] == [] and orders() == []
+
+
+def test_another_country_asks_for_a_region_of_its_own(client, page):
+    quoted = client.post("/checkout", data=order_form(page, country="JO", region="NY", action="quote"))
+    choices, chosen = choices_of(quoted)
+    assert quoted.status_code == 200 and "notice error" not in quoted.text
+    assert choices[:2] == [("", "Choose a governorate"), ("Ajloun", "Ajloun")] and chosen == []
 
 
 @pytest.mark.parametrize(
@@ -263,6 +293,13 @@ def test_a_changed_total_stops_the_order_and_a_second_press_orders_at_it(client,
     assert orders() == []
     assert client.post("/checkout", data=order_form(answer)).status_code == 303
     assert orders()[0].total_amount == 5490
+
+
+def test_a_changed_total_is_also_said_to_those_who_do_not_see_it(client, page, variant):
+    set_price(variant.id, 2500)
+    answer = client.post("/checkout", data=order_form(page), headers=HTMX)
+    said = re.search(r'<p id="quote-said" hx-swap-oob="innerHTML">.*?</p>', answer.text)[0]
+    assert "total $54.90" in re.sub("<[^>]+>", "", said)
 
 
 def test_stock_that_is_gone_marks_its_line(client, page, variant, terms):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 
-from shop.db import db
+from shop.db import db, transaction_time
 from shop.domain.orders.models import Order
 from shop.domain.promotions.models import DiscountCode
 from tests.conftest import make_product, variants_of
@@ -122,4 +125,17 @@ def test_codes_cannot_be_guessed_on_pages_or_over_the_api(limited_client, varian
     body_ = {"cartId": cart, "discountCode": "GUESS"}
     over_api = client.post("/api/v1/checkout/discount", json=body_, headers={"Sec-Fetch-Site": None})
     assert tried == [400, 400, 400] and over_api.status_code == 429
-    assert enter(client, page, "GUESS9").status_code == 429
+    refused = enter(client, page, "GUESS9")
+    assert refused.status_code == 429
+    told = r"Too many discount codes that do not exist were tried from your address\. Wait \d+ minutes and try again\."
+    assert re.search(told, body(refused)) and re.fullmatch(told, over_api.get_json()["error"]["message"])
+
+
+def test_codes_that_there_are_count_as_no_guess(limited_client, variant):
+    make_code("BIG", minimum="900")
+    make_code("SOON", startsOn=(transaction_time() + timedelta(days=9)).date().isoformat())
+    client = limited_client(ratelimit_codes="3 per hour")
+    put_in_cart(client, variant)
+    page = client.get("/cart")
+    answers = [enter(client, page, code).status_code for code in ("BIG", "SOON") * 3]
+    assert answers == [422, 400] * 3

@@ -54,6 +54,7 @@ def test_filters_narrow_the_list_and_are_seen_above_it(client, shelf):
         ("min=25&max=15", ["Cream"]),
         ("min=19,50", ["Cream", "Oil"]),
         ("min=cheap&max=-3", ["Balm", "Cream", "Oil"]),
+        ("min=1,000", ["Balm", "Cream", "Oil"]),
         ("min=0", ["Balm", "Cream", "Oil"]),
         ("min=0&max=0", []),
         ("min=99999999999999&max=", ["Balm", "Cream", "Oil"]),
@@ -115,6 +116,15 @@ def test_where_nothing_is_left_it_says_what_to_leave_out(client, shelf):
 def test_nothing_that_is_asked_breaks_a_list(client, shelf, path, query):
     answer = client.get(f"{path}{'&' if '?' in path else '?'}{query}")
     assert answer.status_code in (200, 400, 422), answer.text[:200]
+
+
+@pytest.mark.parametrize("typed", ["1,000", "cheap"])
+def test_a_price_that_cannot_be_read_is_told_and_stays_typed(client, shelf, typed):
+    page = client.get("/products", query_string={"min": typed, "max": "9,90"})
+    field = re.search(r'<input id="f-min"[^>]*>', page.text)[0]
+    assert f'value="{typed}"' in field and 'aria-invalid="true"' in field
+    assert "Write a price as 1000 or 19.50." in page.text
+    assert 'value="9.90"' in re.search(r'<input id="f-max"[^>]*>', page.text)[0]
 
 
 def test_a_filter_that_is_unknown_is_a_chip_that_matches_nothing(client, shelf):

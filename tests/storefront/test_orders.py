@@ -12,10 +12,11 @@ from shop.domain.checkout import cancel_order
 from shop.domain.orders.models import Order, OrderLineItem
 from shop.domain.orders.operations import deliver_order, start_processing
 from shop.domain.orders.shipments import ShipOrder, ship_order
-from shop.domain.orders.tokens import order_token
+from shop.domain.orders.tokens import order_link, order_token
 from shop.domain.payments.operations import collect_cash
 from shop.domain.payments.refunds import RefundPayment, refund_payment
 from tests.conftest import make_customer, make_product, make_staff, placed_order, stock_of, variants_of
+from tests.domain.orders.stories import packed_order
 from tests.storefront.pages import body, place_order, put_in_cart, sign_in, value_of
 
 
@@ -62,7 +63,7 @@ def test_the_link_opens_the_order_for_whoever_holds_it(client, order, link):
     assert "2 × $20.00" in text
     assert "Subtotal $40.00 Delivery to the United States (Standard) $4.90 Total $44.90" in text
     assert "1 Rainbow Street New York, NY 10001 United States" in text
-    assert "Cash on delivery, $44.90 due at the door" in text
+    assert "Cash on delivery, $44.90 due at the door" in text and "last parcel" not in text
     assert "Expected by" in text
     assert "Thank you" not in text
 
@@ -245,3 +246,12 @@ def test_an_order_of_others_is_not_put_back(client, order, link):
     page = client.get(link)
     fields = {"csrf_token": value_of(page, "csrf_token"), "token": "wrong"}
     assert client.post(f"/orders/{order.public_id}/cart-items", data=fields).status_code == 404
+
+
+def test_an_order_in_several_parcels_is_paid_with_the_last_one(client, terms):
+    variant = variants_of(make_product("Amber", stock=5, price="20.00"))[0]
+    staff = make_staff()
+    order = packed_order(terms, staff, (variant, 2))
+    ship_order(order.id, staff, ShipOrder(quantities={order.line_items[0].public_id: 1}))
+    page = client.get(order_link(order, "", terms.order_token_secrets))
+    assert "Cash on delivery, $44.90 due at the door with the last parcel" in body(page)

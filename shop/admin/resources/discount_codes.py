@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from shop.admin.resource import Act, BulkAction, Column, Fact, Field, Form, Part, Resource, Tab, words_in
 from shop.db import transaction_time
 from shop.domain.promotions import series
-from shop.domain.promotions.codes import CodeWish, change_code, create_code, sentences_of, wish_values
+from shop.domain.promotions.codes import CodeWish, change_code, create_code, sentences_of, state_of, wish_values
 from shop.domain.promotions.models import DiscountCode
 
 
@@ -71,7 +71,12 @@ DISCOUNT_CODES = Resource(
         Column("code", "Code", lambda row: row.discount_code.code, "main", sort=DiscountCode.code, on_phone="lead"),
         Column("rule", "What it does", lambda row: row.sentence),
         Column("used", "Used", uses, sort=DiscountCode.used),
-        Column("active", "Active", lambda row: row.discount_code.is_active, "yes_no", sort=DiscountCode.is_active),
+        Column(
+            "state",
+            "State",
+            lambda row: state_of(row.discount_code, transaction_time()),
+            sort=DiscountCode.is_active,
+        ),
         Column(
             "ends", "Ends", lambda row: row.discount_code.ends_at, "moment", sort=DiscountCode.ends_at, on_phone="none"
         ),
@@ -88,8 +93,9 @@ DISCOUNT_CODES = Resource(
     sort="-updated",
     tabs=(
         Tab("all", "All"),
-        Tab("active", "Active", lambda: and_(DiscountCode.is_active, ~has_ended())),
-        Tab("ended", "Ended or paused", lambda: or_(~DiscountCode.is_active, has_ended())),
+        Tab("active", "Active", lambda: and_(DiscountCode.is_active, ~is_over(), ~is_to_come())),
+        Tab("coming", "Starts later", lambda: and_(DiscountCode.is_active, ~is_over(), is_to_come())),
+        Tab("ended", "Ended, used up or paused", lambda: or_(~DiscountCode.is_active, is_over())),
     ),
     form=Form(
         wish=CodeWish,
@@ -99,7 +105,13 @@ DISCOUNT_CODES = Resource(
                 (
                     Field("code", "Code", hint="Letters, digits, - and _. Shoppers may write it in small letters."),
                     Field("kind", "It gives", "select", choices=kinds, width="half"),
-                    Field("value", "How much", width="half", hint="Percent such as 12.5, or an amount such as 10.00."),
+                    Field(
+                        "value",
+                        "How much",
+                        width="half",
+                        hint="Percent such as 12.5, or an amount such as 10.00; nothing for free delivery.",
+                        is_at_times_needed=True,
+                    ),
                     Field("isActive", "Active", "tick"),
                     Field("note", "Note for staff"),
                 ),
@@ -132,6 +144,7 @@ DISCOUNT_CODES = Resource(
     ),
     facts=lambda row: (
         Fact("In words", row.sentence),
+        Fact("State", state_of(row.discount_code, transaction_time())),
         Fact("Used", uses(row)),
         Fact("Last change", row.discount_code.updated_at, "moment"),
     ),
@@ -184,6 +197,12 @@ DISCOUNT_CODES = Resource(
 )
 
 
-def has_ended() -> ColumnElement[bool]:
-    """The condition that the last day is over."""
-    return and_(DiscountCode.ends_at.is_not(None), DiscountCode.ends_at <= transaction_time())
+def is_over() -> ColumnElement[bool]:
+    """The condition that the last day is over, or that it was used as often as it can be."""
+    has_ended = and_(DiscountCode.ends_at.is_not(None), DiscountCode.ends_at <= transaction_time())
+    return or_(has_ended, and_(DiscountCode.max_uses.is_not(None), DiscountCode.used >= DiscountCode.max_uses))
+
+
+def is_to_come() -> ColumnElement[bool]:
+    """The condition that its first day has not begun."""
+    return and_(DiscountCode.starts_at.is_not(None), DiscountCode.starts_at > transaction_time())

@@ -13,7 +13,7 @@ from shop.db import changed_rows, db, insert_unless_there, operation, transactio
 from shop.domain.actors import Actor
 from shop.domain.addresses import Destination
 from shop.domain.carts.models import Cart, CartLineItem
-from shop.domain.carts.queries import find_open_cart_of, get_cart, price_cart
+from shop.domain.carts.queries import ended_cart, find_open_cart_of, get_cart, price_cart
 from shop.domain.catalog.models import Product, Variant
 from shop.domain.idempotency import Claim, attach_resource
 from shop.domain.inputs import Input, Line, PublicId, Quantity
@@ -93,7 +93,7 @@ def lock_cart(public_id: str, actor: Actor) -> Cart:
 def _why_not_open(cart: Cart) -> CartOrdered | Gone:
     if cart.status == "ordered":
         return CartOrdered("This cart is ordered already. Make a new one.", cart.order_public_id or "")
-    return Gone(f"This cart ended on {cart.expires_at:%-d %B %Y}. Make a new one.")
+    return ended_cart(cart)
 
 
 @operation

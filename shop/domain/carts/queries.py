@@ -22,7 +22,7 @@ from shop.domain.shipping_zones.queries import read_shipping_table
 from shop.domain.tax import NO_TAX, PlaceTax
 from shop.domain.tax_zones.queries import has_active_zones, tax_for
 from shop.domain.terms import Terms
-from shop.errors import Detail, NotFound, Unknown
+from shop.errors import Detail, Gone, NotFound, Unknown
 from shop.money import Money
 
 
@@ -87,6 +87,24 @@ def get_cart(public_id: str, actor: Actor) -> Cart:
     return cart
 
 
+def get_kept_cart(public_id: str, actor: Actor) -> Cart:
+    """As get_cart, of a cart that has not ended; else Gone. One that was ordered is still shown."""
+    cart = get_cart(public_id, actor)
+    if has_ended(cart):
+        raise ended_cart(cart)
+    return cart
+
+
+def has_ended(cart: Cart) -> bool:
+    """Whether nobody came back to the cart for so long that it is over, whether housekeeping has been by or not."""
+    return cart.status != "ordered" and (cart.status != "open" or cart.expires_at <= transaction_time())
+
+
+def ended_cart(cart: Cart) -> Gone:
+    """What whoever names an ended cart is told."""
+    return Gone(f"This cart ended on {cart.expires_at:%-d %B %Y}. Make a new one.")
+
+
 def unknown_cart() -> Unknown:
     """What a body is refused with that names a cart which is not there, or is somebody else's."""
     return Unknown("There is no such cart. Make a new one.", [Detail("cartId", "No cart has this id.")])
@@ -95,6 +113,11 @@ def unknown_cart() -> Unknown:
 def find_open_cart_of(user_id: int) -> Cart | None:
     """The customer's open cart."""
     return db.session.scalars(select(Cart).filter_by(user_id=user_id, status="open")).one_or_none()
+
+
+def find_last_cart_of(user_id: int) -> Cart | None:
+    """The customer's newest cart, whatever became of it."""
+    return db.session.scalars(select(Cart).filter_by(user_id=user_id).order_by(Cart.id.desc()).limit(1)).one_or_none()
 
 
 def find_line(cart: Cart, line_id: str) -> CartLineItem | None:

@@ -146,9 +146,7 @@ def _end_promises(order_id: int, variant_id: int, quantity: int) -> None:
     """Make that many of the order's promised units shipped, each reservation by one conditional UPDATE."""
     promised = db.session.execute(
         select(Reservation.id, Reservation.quantity)
-        .where(
-            Reservation.order_id == order_id, Reservation.variant_id == variant_id, Reservation.status == "promised"
-        )
+        .where(Reservation.order_id == order_id, Reservation.variant_id == variant_id, Reservation.status == "promised")
         .order_by(Reservation.id)
         .with_for_update()
     ).all()

@@ -32,6 +32,19 @@ def sums_of(order: Order) -> list[Figure]:
     return rows
 
 
+def steps_of(order: Order) -> list[Figure]:
+    """How each figure came about, as it was written down with the order; none for orders from before that."""
+    return [_step(step["figure"], order.money(step["amount"]).format(), step["words"]) for step in order.receipt_steps]
+
+
+def _step(figure: str, amount: str, words: str) -> Figure:
+    """The words without the amount that they end in, since it stands beside them."""
+    label = words.removesuffix(amount).rstrip(" =:")
+    if figure == "total":
+        label = f"Total: {label}" if label not in {"", amount} else "Total"
+    return Figure(label, f"\N{MINUS SIGN}{amount}" if figure.endswith(".discount") else amount)
+
+
 def is_paid_in_cash(order: Order) -> bool:
     """Whether cash was handed over for it: then somebody has to hand it back, and its customer cannot cancel alone."""
     return order.payment_method == "cash_on_delivery" and order.payment_status in MONEY_MOVED and order.total_amount > 0
@@ -48,5 +61,11 @@ def payment_words(order: Order) -> str:
     if order.status == "cancelled" or order.total_amount == 0:
         return "Nothing is due"
     if order.payment_method == "cash_on_delivery":
-        return f"Cash on delivery, {order.total.format()} due at the door"
+        last = " with the last parcel" if _comes_in_parcels(order) else ""
+        return f"Cash on delivery, {order.total.format()} due at the door{last}"
     return f"{order.total.format()} due"
+
+
+def _comes_in_parcels(order: Order) -> bool:
+    """Whether it is in several parcels, as far as it is sent: then the last one's is paid for all."""
+    return order.shipping_status == "partially_shipped" or len(order.shipments) > 1

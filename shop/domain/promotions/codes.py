@@ -95,6 +95,19 @@ def wish_values(code: DiscountCode) -> dict[str, Any]:
     }
 
 
+def state_of(code: DiscountCode, now: datetime) -> str:
+    """Whether it can be used now, in one word or two: Active, Paused, Ended, Used up, or since when it will be."""
+    if not code.is_active:
+        return "Paused"
+    if code.ends_at is not None and now >= code.ends_at:
+        return "Ended"
+    if code.max_uses is not None and code.used >= code.max_uses:
+        return "Used up"
+    if code.starts_at is not None and now < code.starts_at:
+        return f"Starts {_day(code.starts_at.date())}"
+    return "Active"
+
+
 def sentence_of(code: DiscountCode) -> str:
     """The whole rule read back in plain words."""
     return sentences_of([code])[0]

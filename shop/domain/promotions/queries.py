@@ -35,12 +35,17 @@ class Verdict:
     refusal: ShopError | None = None
 
 
+class UnknownCode(Unknown):
+    """Nothing is written so: what was typed may be a guess."""
+
+
 def find_code(text: str) -> DiscountCode:
-    """The code that is written so, in whatever case. Raises Unknown."""
+    """The code that is written so, in whatever case. Raises UnknownCode."""
     written = text.strip().upper()
     code = db.session.scalars(select(DiscountCode).filter_by(code=written)).one_or_none()
     if code is None or not code.is_active:
-        raise _unknown(f"There is no code {written}. Look at how it is written.")
+        message = f"There is no code {written}. Look at how it is written."
+        raise UnknownCode(message, [Detail(FIELD, message)])
     return code
 
 

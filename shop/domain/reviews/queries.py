@@ -83,6 +83,11 @@ def get_order_to_review(token: str, terms: Terms, now: datetime) -> Order:
     return order
 
 
+def is_asked_for_reviews(order: Order) -> bool:
+    """Whether its buyer is asked what they think of it: it was delivered, and not all of it was given back."""
+    return order.status == "delivered" and order.payment_status != "refunded"
+
+
 @dataclass(frozen=True)
 class Reviewable:
     """A product of an order as it was sold, and the review that its buyer wrote, if they have."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 from zoneinfo import available_timezones
@@ -10,16 +11,19 @@ from zoneinfo import available_timezones
 from pydantic import Field
 from sqlalchemy import delete, select
 
-from shop.db import db, operation
+from shop.db import db, lock_names, operation
 from shop.domain.actors import Actor
 from shop.domain.audit.operations import record_change
 from shop.domain.inputs import Input, Line, Lines, PublicId, Text
+from shop.domain.shipping import Area
 from shop.domain.shipping_zones.models import ShippingZone, ZoneMethod
-from shop.domain.shipping_zones.places import read_areas
+from shop.domain.shipping_zones.places import area_in_words, read_areas
+from shop.domain.shipping_zones.queries import areas_of
 from shop.domain.versions import refuse_if_changed
 from shop.errors import Conflict, Detail, Invalid, NotFound, Unknown
 from shop.money import Money
 
+SHIPPING_ZONES = "shipping zones"  # the name that is held while it is looked whose a place is
 CODE = re.compile(r"[a-z0-9_]{1,40}")
 MOST_BANDS = 50
 HEAVIEST = 10**8  # grams
@@ -74,13 +78,31 @@ def save_zone(wish: ZoneWish, actor: Actor, public_id: str | None = None, *, see
     if wish.time_zone not in available_timezones():
         raise _invalid("timeZone", "Enter a time zone such as Asia/Amman or Europe/Berlin.")
     areas = read_areas(wish.countries, wish.regions, wish.cities, is_everywhere=wish.is_everywhere)
+    lock_names(SHIPPING_ZONES)
     zone = _get_zone(public_id) if public_id else ShippingZone()
     if public_id:
         refuse_if_changed(zone.updated_at, seen)
+    if wish.is_active:
+        _refuse_taken(areas, wish.position, zone.id)
     wanted = {name: getattr(wish, name) for name in ZONE_COLUMNS if name != "areas"}
     wanted["areas"] = [asdict(area) for area in areas]
     _write(zone, wanted, ZONE_COLUMNS, actor, "shipping_zone", is_new=not public_id)
     return zone
+
+
+def _refuse_taken(areas: Sequence[Area], position: int, zone_id: int | None) -> None:
+    """Raise Invalid where another active zone of that position names one of these places: nothing would decide."""
+    others = select(ShippingZone).filter_by(is_active=True, position=position).where(ShippingZone.id != (zone_id or 0))
+    taken = {area.key: other.name for other in db.session.scalars(others) for area in areas_of(other)}
+    for area in areas:
+        if area.key in taken:
+            field = "cities" if area.city else "regions" if area.region else "countries"
+            place = area_in_words(area)
+            raise _invalid(
+                field if area.country else "isEverywhere",
+                f"{place[0].upper()}{place[1:]} is in the zone {taken[area.key]} already, which has the same position. "
+                "Take it out there, make one inactive, or give this one another position.",
+            )
 
 
 @operation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shop.domain.address_forms import comparable
-from shop.domain.addresses import country_names
+from shop.domain.addresses import country_names, region_as_written
 from shop.domain.shipping import Area
 from shop.errors import Detail, Invalid
 
@@ -66,9 +66,20 @@ def _area(line: str, field: str) -> Area:
     if len(line) > 2 * LONGEST_PLACE or len(name) > LONGEST_PLACE:
         raise _invalid(field, f"Use at most {LONGEST_PLACE} characters for a name.")
     if field == "regions":
-        return Area(_country(before, field), region=name)
+        country = _country(before, field)
+        return Area(country, region=_region(country, name, field))
     country, _, region = (part.strip() for part in before.partition(","))
-    return Area(_country(country, field), region=region, city=name)
+    country = _country(country, field)
+    return Area(country, region=_region(country, region, field) if region else "", city=name)
+
+
+def _region(country: str, text: str, field: str) -> str:
+    """The region as it was typed, once it is sure that there is one of that name."""
+    try:
+        region_as_written(country, text)
+    except ValueError as mistake:
+        raise _invalid(field, str(mistake)) from None
+    return text
 
 
 def _country(text: str, field: str) -> str:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from shop.db import db
-from shop.domain.addresses import country_names
+from shop.domain.addresses import country_names, region_as_written
 from shop.domain.catalog.models import Category
 from shop.domain.explanations import percent
 from shop.domain.tax_zones.models import WHOLE
@@ -110,7 +110,16 @@ def _read_place(words: str) -> NamedPlace:
         raise _invalid("places", f"Write a region after {country}: or leave the colon out.")
     if len(region) > LONGEST_REGION:
         raise _invalid("places", f"Use at most {LONGEST_REGION} characters for a region.")
-    return NamedPlace(code, region)
+    return NamedPlace(code, _read_region(code, region) if region else "")
+
+
+def _read_region(country: str, region: str) -> str:
+    """The region as it was typed, or as addresses have it where that is neither its short nor its whole name."""
+    try:
+        written = region_as_written(country, region)
+    except ValueError as mistake:
+        raise _invalid("places", str(mistake)) from None
+    return region if region_key(region) in region_keys(country, written) else written
 
 
 def _read_rate(words: str, line: str) -> NamedRate:

@@ -11,7 +11,7 @@ from sqlalchemy import Exists, Select, and_, case, func, select
 from sqlalchemy.orm import aliased, selectinload
 
 from shop.db import db
-from shop.domain.address_forms import address_form
+from shop.domain.address_forms import names_of_region
 from shop.domain.catalog.models import Category
 from shop.domain.catalog.richtext import fold_text
 from shop.domain.places import Place
@@ -69,9 +69,7 @@ def region_key(region: str) -> str:
 
 def region_keys(country: str, region: str) -> set[str]:
     """The keys of every name of a region: what was typed, and its short and whole names (NY is New York)."""
-    key = region_key(region)
-    names = (pair for pair in address_form(country).regions if key in map(region_key, pair))
-    return {key, *map(region_key, next(names, ()))}
+    return {region_key(region), *map(region_key, names_of_region(country, region))}
 
 
 def select_zones() -> Select[Any]:

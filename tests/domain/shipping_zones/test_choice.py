@@ -52,7 +52,8 @@ WORLD = ShippingTable(
         (Place("US", "OR", "Portland"), "portland"),
         (Place("US", "ME", "Portland"), "rest"),
         (Place("US", "CA", "Amman"), "california"),
-        (Place("US", "ca lifornia", "X"), "rest"),
+        (Place("US", "Cali fornia", "X"), "california"),
+        (Place("US", "calif.", "X"), "rest"),
         (Place("DE", "", "Berlin"), "rest"),
     ],
 )

@@ -114,6 +114,8 @@ def test_places_are_written_by_code_or_name_and_read_back():
         ({"regions": "California"}, "regions"),
         ({"regions": "US:"}, "regions"),
         ({"regions": f"US: {'x' * 81}"}, "regions"),
+        ({"regions": "US: Atlantis"}, "regions"),
+        ({"cities": "US, Atlantis: Portland"}, "cities"),
         ({"cities": "Amman"}, "cities"),
         ({"cities": ": Amman"}, "cities"),
         ({"cities": "XX: Amman"}, "cities"),
@@ -124,6 +126,27 @@ def test_places_are_written_by_code_or_name_and_read_back():
 def test_a_zone_that_cannot_be_is_refused_at_its_field(app, values, field):
     assert refused_at(make_zone, **values) == field
     assert actions() == []
+
+
+@pytest.mark.parametrize(
+    ("field", "mine", "theirs", "place"),
+    [
+        ("countries", "Jordan", "JO", "Jordan"),
+        ("regions", "US: CA", "US: California", "CA, United States"),
+        ("cities", "JO: amman", "JO: Amman", "Amman, Jordan"),
+        ("isEverywhere", True, True, "Everywhere else"),
+    ],
+)
+def test_a_place_of_another_zone_of_that_position_is_refused_with_its_name(app, field, mine, theirs, place):
+    zone = make_zone("First", **{field: theirs})
+    with pytest.raises(Invalid) as refused:
+        make_zone("Second", **{field: mine})
+    assert refused.value.details[0].field == field
+    assert refused.value.message.casefold().startswith(f"{place} is in the zone First already".casefold())
+
+    make_zone("Before it", position=1, **{field: mine})
+    make_zone("Asleep", isActive=False, **{field: mine})
+    save_zone(ZoneWish.model_validate({"name": "Again", "isActive": True, field: theirs}), SYSTEM, zone.public_id)
 
 
 # -- prices and days --------------------------------------------------------------------------------------------------

@@ -9,9 +9,10 @@ from shop.db import db
 from shop.domain.actors import SYSTEM
 from shop.domain.audit.models import AuditEntry
 from shop.domain.catalog.operations import save_category
+from shop.domain.places import Place
 from shop.domain.tax_zones.models import TaxRate, TaxZone, TaxZonePlace
 from shop.domain.tax_zones.operations import change_tax_zone, delete_tax_zone, zone_values
-from shop.domain.tax_zones.queries import get_zone
+from shop.domain.tax_zones.queries import get_zone, tax_for
 from shop.domain.versions import version_of
 from shop.errors import ChangedMeanwhile, Invalid, NotFound
 from tests.domain.tax_zones.zones import make_zone, wish
@@ -64,6 +65,7 @@ def test_a_zone_is_made_changed_and_deleted_with_an_audit_entry_of_what_differs_
         ("DE, Germany", "DE stands here twice. Leave one out."),
         ("US: New York\nUS: NEW  YORK", "US: NEW YORK stands here twice. Leave one out."),
         ("US:", "Write a region after US: or leave the colon out."),
+        ("US: Atlantis", "There is no state “Atlantis” in the United States. Choose one, such as AL or Alabama."),
         (f"US: {'x' * 81}", "Use at most 80 characters for a region."),
         (",,", "Enter the places that it covers."),
         ("DE\n" * 1001, "Write at most 1000 lines."),
@@ -124,6 +126,13 @@ def test_a_place_is_in_one_active_zone(app):
         change_tax_zone(sleeping.public_id, wish("FR", name="Sleeping"), SYSTEM)
     change_tax_zone(first.public_id, wish("US: NY", name="First"), SYSTEM)
     change_tax_zone(sleeping.public_id, wish("FR", name="Sleeping"), SYSTEM)
+
+
+def test_a_region_is_matched_however_it_is_written(app, terms):
+    make_zone("US: N.Y.")
+    assert tax_for(Place("US", "NewYork"), terms).is_by_zone
+    with pytest.raises(Invalid, match="US: New York is in the zone"):
+        make_zone("US: New York", name="Other")
 
 
 def test_the_same_places_can_be_saved_again(app):
