@@ -20,6 +20,7 @@ from shop.domain.terms import Terms
 from shop.gateways.mail import Mailer
 from shop.gateways.storage import DiskStorage
 from shop.gateways.tally import SearchTally
+from shop.payment_provider import PaymentProvider
 from shop.settings import Settings
 
 migrate = Migrate()
@@ -33,6 +34,10 @@ settings: Settings = cast(Settings, LocalProxy(lambda: current_app.extensions["s
 terms: Terms = cast(Terms, LocalProxy(lambda: current_app.extensions["shop_terms"]))
 storage: DiskStorage = cast(DiskStorage, LocalProxy(lambda: current_app.extensions["shop_storage"]))
 mailer: Mailer = cast(Mailer, LocalProxy(lambda: current_app.extensions["shop_mailer"]))
+# Empty (false) in a shop that takes no cards.
+payment_provider: PaymentProvider = cast(
+    PaymentProvider, LocalProxy(lambda: current_app.extensions["shop_payment_provider"])
+)
 
 search_tally: SearchTally = cast(SearchTally, LocalProxy(lambda: current_app.extensions["shop_search_tally"]))
 
