@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import time
@@ -385,6 +386,21 @@ class TestUnknown:
         (found,) = provider.list_intents(LONG_AGO)
         assert (found.status, found.payment_id) == ("succeeded", "pay_abc")
         assert len(bank.ledger()) == 1
+
+    @pytest.mark.parametrize("seed", [1, 2, 3])
+    def test_whatever_goes_wrong_the_same_key_charges_once_in_the_end(self, bank: RunningBank, seed: int):
+        odds: Any = dict.fromkeys(("reset_before", "reset_after", "conflict", "busy", "garbage", "timeout_after"), 0.1)
+        bank.faults.chance(seed, odds, "^POST", seconds=0.3)
+        provider = bank.provider(timeout=(2.0, 0.2))
+
+        for number in range(8):
+            for _attempt in range(30):
+                with contextlib.suppress(OutcomeUnknown):
+                    assert paid(provider, key=f"key-{number}").status == "succeeded"
+                    break
+
+        assert len(bank.ledger("capture")) == 8
+        assert len(bank.faults.calls) > 8
 
     def test_a_bank_that_is_not_there_is_unknown_soon(self):
         provider = StripeProvider(SECRET_KEY, WEBHOOK_SECRET, f"http://127.0.0.1:{free_port()}", retries=0)
