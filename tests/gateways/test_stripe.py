@@ -40,6 +40,7 @@ LONG_AGO = datetime.now(UTC) - timedelta(days=1)
 # Stripe's own example: the body is a file of stripe-dotnet's tests (Apache-2.0, src/StripeTests/Resources/
 # event_test_signature.json), the secret, the time and the signature stand in its EventUtilityTest.cs.
 STRIPES_BODY = Path(__file__).parents[1] / "data" / "stripe-event.json"
+STRIPES_OBJECTS = Path(__file__).parents[1] / "data" / "stripe-objects.json"  # stripe/openapi (MIT)
 STRIPES_TIME = 1533204620
 STRIPES_SIGNATURE = "2220f87ef101a04665f11cdf770523143f875572008577fa0f20882ddb9cc3c7"
 
@@ -302,6 +303,39 @@ class TestTheRest:
 
         with pytest.raises(RuntimeError, match="inside operation"):
             careless()
+
+
+def test_stripes_own_examples_of_its_objects_are_read(provider: StripeProvider, bank: RunningBank):
+    examples = json.loads(STRIPES_OBJECTS.read_text())
+    with bank.bank.store.transaction():
+        for kind, example in examples.items():
+            bank.bank.store.add(kind, "x", **example)
+        customer = bank.bank.create_customer({})["id"]
+        bank.bank.attach(_usable(bank, examples["payment_method"]["id"]), customer)
+
+    intent = provider.fetch_intent(examples["payment_intent"]["id"])
+    refund = provider.fetch_refund(examples["refund"]["id"])
+    dispute = provider.fetch_dispute(examples["dispute"]["id"])
+    standing = provider.fetch_subscription(examples["subscription"]["id"])
+    (card,) = provider.list_cards(customer)
+
+    assert (intent.status, intent.amount, intent.card, intent.order_id) == (
+        "requires_payment_method",
+        Money(1099, "USD"),
+        None,
+        "",
+    )
+    assert (refund.status, refund.amount, refund.intent_id) == ("succeeded", Money(100, "USD"), "")
+    assert (dispute.status, dispute.reason, dispute.is_closed) == ("warning_needs_response", "general", False)
+    assert standing.customer == "cus_QXg1o8vcGmoR32" and standing.current_period_ends_at is not None
+    assert (card.brand, card.last4, card.expires, card.fingerprint) == ("visa", "4242", "08/2030", "AOB934RVNwzk6xtn")
+
+
+def _usable(bank: RunningBank, method_id: str) -> str:
+    """The example, with what the bank notes of its own methods."""
+    method = bank.bank.get("payment_method", method_id)
+    bank.bank.store.save(method | {"_outcome": "pm_card_approve", "_is_used": False})
+    return method_id
 
 
 class TestOnce:
