@@ -34,10 +34,6 @@ settings: Settings = cast(Settings, LocalProxy(lambda: current_app.extensions["s
 terms: Terms = cast(Terms, LocalProxy(lambda: current_app.extensions["shop_terms"]))
 storage: DiskStorage = cast(DiskStorage, LocalProxy(lambda: current_app.extensions["shop_storage"]))
 mailer: Mailer = cast(Mailer, LocalProxy(lambda: current_app.extensions["shop_mailer"]))
-# Empty (false) in a shop that takes no cards.
-payment_provider: PaymentProvider = cast(
-    PaymentProvider, LocalProxy(lambda: current_app.extensions["shop_payment_provider"])
-)
 
 search_tally: SearchTally = cast(SearchTally, LocalProxy(lambda: current_app.extensions["shop_search_tally"]))
 
@@ -46,6 +42,11 @@ def seconds_until_free() -> int:
     """How long the caller who reached a limit has to wait."""
     limit = limiter.current_limit
     return max(1, round(limit.reset_at - time.time())) if limit else 5
+
+
+def payment_provider() -> PaymentProvider | None:
+    """Who takes the shop's cards; None in a shop that has no keys."""
+    return cast("PaymentProvider | None", current_app.extensions.get("shop_payment_provider"))
 
 
 def redis_connection() -> redis.Redis:
