@@ -129,6 +129,20 @@ def test_three_d_secure_is_a_page_of_the_bank_that_leads_back(
     assert len(checkout.bank.ledger("capture")) == captures
 
 
+def test_a_card_that_was_charged_by_the_shop_may_still_have_to_ask(page: Page, checkout: Checkout):
+    wish = replace(WISH, payment_method="pm_card_3ds", return_url=f"{checkout.url}/return")
+    asked = checkout.bank.provider().create_intent(wish, "asked")
+    call = "([key, secret]) => Stripe(key).retrievePaymentIntent(secret).then(told => told.paymentIntent.status)"
+    assert page.evaluate(call, [PUBLISHABLE_KEY, asked.client_secret]) == "requires_action"
+
+    page.evaluate(
+        "([key, clientSecret]) => { Stripe(key).handleNextAction({ clientSecret }); }",
+        [PUBLISHABLE_KEY, asked.client_secret],
+    )
+
+    expect(page.get_by_role("heading", name="Is it you?")).to_be_visible()
+
+
 def test_axe_finds_nothing_on_the_choices_and_the_banks_pages(browser: Browser, checkout: Checkout):
     context = browser.new_context(bypass_csp=True)
     context.add_init_script(path=AXE)

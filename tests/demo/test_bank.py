@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,17 @@ class TestTheWire:
         assert "Idempotent-Replayed" not in first.headers and again.headers["Idempotent-Replayed"] == "true"
         assert (other.status_code, other.json()["error"]["type"]) == (400, "idempotency_error")
         assert len(bank.ledger()) == 1
+
+    def test_a_key_that_is_being_worked_on_is_a_conflict(self, bank: RunningBank):
+        with ThreadPoolExecutor(1) as pool:
+            with bank.bank.store.transaction():  # so that the first one has to wait
+                first = pool.submit(ask, bank, "payment_intents", INTENT, "key")
+                while not bank.faults.calls:
+                    time.sleep(0.01)
+                time.sleep(0.1)
+                second = ask(bank, "payment_intents", INTENT, "key")
+            assert first.result().status_code == 200
+        assert (second.status_code, second.json()["error"]["code"]) == (409, "idempotency_key_in_use")
 
     def test_a_request_that_was_wrong_does_not_use_up_its_key(self, bank: RunningBank):
         assert ask(bank, "payment_intents", {**INTENT, "currency": "dollars"}, "key").status_code == 400
