@@ -84,6 +84,12 @@ class Settings(BaseSettings):
     mail_url: SecretStr = SecretStr("")
     mail_from: str = "shop@example.com"
 
+    stripe_secret_key: SecretStr = SecretStr("")  # without it the shop takes no cards
+    stripe_publishable_key: str = ""
+    stripe_webhook_secret: SecretStr = SecretStr("")
+    stripe_api_base: str = "https://api.stripe.com"
+    stripe_js_url: str = "https://js.stripe.com/v3/"
+
     tax_rate_percent: Percent = Decimal(0)
     tax_included: bool = False
     shipping_methods: list[ShippingRate] = Field(default=[STANDARD, EXPRESS], min_length=1)
@@ -150,6 +156,7 @@ class Settings(BaseSettings):
         weak = [old for old in self.secret_key_fallbacks if not _is_strong(old.get_secret_value())]
         if self.shop_env == "production" and weak:
             wrong.append("SECRET_KEY_FALLBACKS must be former SECRET_KEYs of 32 or more random characters")
+        wrong += self._missing_for_cards()
         if self.database_pool_max < self.database_pool_min:
             wrong.append("DATABASE_POOL_MAX must not be below DATABASE_POOL_MIN")
         ids = [method.id for method in self.shipping_methods]
@@ -160,6 +167,21 @@ class Settings(BaseSettings):
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
+
+    def _missing_for_cards(self) -> list[str]:
+        """Cards need three settings; without the webhook's secret nothing that is paid could be believed (D27)."""
+        secrets = {
+            "STRIPE_SECRET_KEY": self.stripe_secret_key.get_secret_value(),
+            "STRIPE_PUBLISHABLE_KEY": self.stripe_publishable_key,
+            "STRIPE_WEBHOOK_SECRET": self.stripe_webhook_secret.get_secret_value(),
+        }
+        if not any(secrets.values()):
+            return []
+        wrong = [f"{name} is missing: cards need all three" for name, value in secrets.items() if not value]
+        elsewhere = self.stripe_api_base != "https://api.stripe.com" or not self.stripe_js_url.startswith("https://")
+        if self.shop_env == "production" and elsewhere:
+            wrong.append("STRIPE_API_BASE and STRIPE_JS_URL are for development; leave them out in production")
+        return wrong
 
     def _fill_for_development(self) -> None:
         if not self.secret_key.get_secret_value():
@@ -175,6 +197,10 @@ class Settings(BaseSettings):
     @property
     def shop_address_lines(self) -> list[str]:
         return [line.strip() for line in self.shop_address.split(";") if line.strip()]
+
+    @property
+    def takes_cards(self) -> bool:
+        return bool(self.stripe_secret_key.get_secret_value())
 
     @property
     def is_https(self) -> bool:

@@ -31,7 +31,16 @@ from shop.domain.orders.models import (
     Shipment,
     ShipmentLineItem,
 )
-from shop.domain.payments.models import Payment, Refund, RefundLineItem
+from shop.domain.payments.models import (
+    CardRefusal,
+    Dispute,
+    Payment,
+    PaymentDifference,
+    ProviderEvent,
+    Refund,
+    RefundLineItem,
+    Subscription,
+)
 from shop.domain.promotions.models import DiscountCode, DiscountCustomer, DiscountRedemption
 from shop.domain.reviews.models import Review
 from shop.domain.search.models import (
@@ -55,6 +64,7 @@ __all__ = [
     "APPEND_ONLY",
     "Attribute",
     "AuditEntry",
+    "CardRefusal",
     "Cart",
     "CartLineItem",
     "CatalogueFile",
@@ -64,6 +74,7 @@ __all__ = [
     "DiscountCode",
     "DiscountCustomer",
     "DiscountRedemption",
+    "Dispute",
     "Email",
     "FacetValue",
     "FormerSlug",
@@ -76,8 +87,10 @@ __all__ = [
     "OrderNote",
     "OutboxEvent",
     "Payment",
+    "PaymentDifference",
     "Product",
     "ProductAttribute",
+    "ProviderEvent",
     "Refund",
     "RefundLineItem",
     "RemovedImage",
@@ -98,6 +111,7 @@ __all__ = [
     "StaffTask",
     "StockItem",
     "StockMovement",
+    "Subscription",
     "Synonym",
     "SynonymPhrase",
     "TaxRate",

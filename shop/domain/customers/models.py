@@ -33,6 +33,7 @@ class User(Model):
     first_name: Mapped[str] = mapped_column(String(80), default="")
     last_name: Mapped[str] = mapped_column(String(80), default="")
     phone: Mapped[str] = mapped_column(String(32), default="")
+    provider_customer: Mapped[str | None] = mapped_column(String(120), unique=True)  # whose cards the provider keeps
     staff_role_id: Mapped[int | None] = mapped_column(ForeignKey("staff_roles.id"))
     is_active: Mapped[bool] = mapped_column(default=True)
     email_verified_at: Mapped[datetime | None]
