@@ -1,7 +1,7 @@
 """A shop lives at random, many times: after each step its stock is a model's, after each life the audit is clean.
 
 The lives are those of tests/domain/test_states.py, in portions with a seed each. A broken-off run goes on after the
-last portion that ended, and a later one after the lives that docs/proofs.md tells of, until there are as many as wished.
+last portion that ended, and a later one after the lives that docs/proofs.md tells of, until there are as many as asked.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def _find_some_words(typed: Typed) -> list[Ranked]:
         rest = tuple(slot for slot in slots if slot is not left_out)
         for ranked in _find(replace(typed.reading, slots=rest)):
             found.setdefault(ranked.product_id, ranked)
-    return sorted(found.values(), key=lambda ranked: ranked.key)[:200]
+    return sorted(found.values(), key=lambda ranked: ranked.key)[:MOST]
 
 
 def list_found(

@@ -127,7 +127,7 @@ filters = st.builds(
 def test_every_count_is_the_number_of_products_after_choosing_it(app, seed):
     things = make_catalogue(seed)
 
-    @settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=30, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(asked=filters, half=st.booleans())
     def check(asked: ProductFilter, half: bool) -> None:
         among = [thing.id for thing in things[::2]] if half else None
