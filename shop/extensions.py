@@ -20,6 +20,7 @@ from shop.domain.terms import Terms
 from shop.gateways.mail import Mailer
 from shop.gateways.storage import DiskStorage
 from shop.gateways.tally import SearchTally
+from shop.payment_provider import PaymentProvider
 from shop.settings import Settings
 
 migrate = Migrate()
@@ -41,6 +42,11 @@ def seconds_until_free() -> int:
     """How long the caller who reached a limit has to wait."""
     limit = limiter.current_limit
     return max(1, round(limit.reset_at - time.time())) if limit else 5
+
+
+def payment_provider() -> PaymentProvider | None:
+    """Who takes the shop's cards; None in a shop that has no keys."""
+    return cast("PaymentProvider | None", current_app.extensions.get("shop_payment_provider"))
 
 
 def redis_connection() -> redis.Redis:
