@@ -169,7 +169,7 @@ DAMAGE: dict[str, str | dict[str, str | None]] = {
         "UPDATE listings SET rating_count = rating_count + 1, rating_sum = rating_sum + 3"
     ),
     "A review with an order is of something in it that was delivered": (
-        "UPDATE reviews SET order_id = (SELECT id FROM orders WHERE status = 'cancelled')"
+        "UPDATE reviews SET order_id = (SELECT max(id) FROM orders WHERE status = 'cancelled')"
     ),
     "An audit row says what was done and who of the staff did it": "UPDATE audit_entries SET user_id = NULL",
     "Triggers keep the audit log, the histories and the ledger as they were written": {
