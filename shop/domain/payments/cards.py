@@ -332,13 +332,11 @@ def pay_in_cash(
 
 @operation
 def _confirm_in_cash(order_id: int, payment_id: int, wanted: CashOnDelivery, actor: Actor, terms: Terms) -> Order:
-    order, payment = lock_payment(payment_id)
+    _, payment = lock_payment(payment_id)
     if payment.status in OPEN_CARD and payment.provider_reference is None:  # nothing can have been charged by it
         payment.status, payment.updated_at = "cancelled", transaction_time()
     if payment.status in OPEN_CARD:
         raise Conflict("The bank is still looking at the card payment. Wait a minute, then choose again.")
-    if order.status == "pending":
-        move_payment(order, "pending", actor)
     db.session.flush()
     return confirm_cash_on_delivery(order_id, wanted, actor, terms)
 

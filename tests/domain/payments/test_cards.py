@@ -203,6 +203,15 @@ def test_cash_instead_ends_the_open_payment_first(app, terms, provider, order):
     assert pay_in_cash(order.id, CashOnDelivery(), SHOPPER, terms, provider).status == "confirmed"
 
 
+def test_cash_after_a_card_that_came_to_nothing(app, terms, provider, order):
+    begun = pay(order, terms, provider, card=None)
+    provider.finish(begun.intent.id, "cancelled")
+    settle(order.id, provider, terms)
+    pay_in_cash(order.id, CashOnDelivery(), SHOPPER, terms, provider)
+    assert states(order) == (("confirmed", "pending"), ["cancelled", "due"])
+    assert history(order) == ["processing", "failed", "pending"]
+
+
 def test_cash_is_too_late_once_the_card_was_charged(app, terms, provider, order):
     begun = pay(order, terms, provider, card=None)
     provider.finish(begun.intent.id, "succeeded")

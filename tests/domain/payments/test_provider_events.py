@@ -12,7 +12,12 @@ from shop.db import db, frozen_time
 from shop.domain.audit.models import AuditEntry
 from shop.domain.checkout import cancel_order
 from shop.domain.payments.models import CardRefusal, Dispute, PaymentDifference, ProviderEvent, Subscription
-from shop.domain.payments.provider_events import BACK_OFF, apply_provider_event, retry_parked_events
+from shop.domain.payments.provider_events import (
+    BACK_OFF,
+    apply_provider_event,
+    forget_old_events,
+    retry_parked_events,
+)
 from shop.errors import TooMany
 from shop.payment_provider import ProviderDispute, ProviderSubscription
 from tests.conftest import SHOPPER
@@ -164,6 +169,21 @@ def test_a_dispute_is_a_row_an_audit_entry_and_a_to_do_until_it_is_closed(app, t
     assert db.session.scalars(db.select(PaymentDifference)).one().resolved_at is not None
     actions = db.session.scalars(db.select(AuditEntry.action)).all()
     assert actions.count("payment.disputed") == 2
+
+
+def test_a_charge_names_its_payment_and_old_bodies_are_emptied(app, terms, provider, order):
+    pay(order, terms, provider)
+    made = provider.refund_elsewhere(payment_of(order).provider_reference, 250)
+    charge = json.dumps({"data": {"object": {"id": "ch_1", "payment_intent": made.intent_id}}})
+    tell(("charge.refunded", "ch_1"), provider, terms, payload=charge)
+    tell(("charge.refunded", "ch_2"), provider, terms)
+    apply_all(provider, terms)
+    assert refunds_of(order) == [("succeeded", 250)] and [status for status, _ in rows()] == ["applied", "ignored"]
+    assert forget_old_events() == 0
+    with frozen_time(datetime.now(UTC) + timedelta(days=31)):
+        db.session.rollback()
+        assert forget_old_events() == 2
+    assert set(db.session.scalars(db.select(ProviderEvent.payload))) == {""}
 
 
 def test_subscriptions_are_as_the_provider_has_them(app, terms, provider):

@@ -39,7 +39,7 @@ def test_the_poller_finds_a_payment_of_which_nothing_came(app, terms, provider, 
         assert poll_all(provider, terms) == 0
 
 
-def test_the_poller_asks_each_minute_and_old_ones_each_hour(app, terms, provider, order):
+def test_the_poller_asks_each_minute_and_old_ones_less_often(app, terms, provider, order):
     pay(order, terms, provider, card=SLOW)
     asked = []
     for minutes in (3, 3.5, 4, 5, 130, 131, 195):
