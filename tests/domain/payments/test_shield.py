@@ -15,6 +15,7 @@ from tests.conftest import SHOPPER, make_product, variants_of
 from tests.domain.payments.conftest import card_order
 from tests.domain.payments.fake_provider import DECLINED, GOOD
 from tests.domain.payments.stories import pay
+from tests.races.test_buyers import at_once
 
 
 @pytest.fixture
@@ -58,6 +59,18 @@ def test_few_stolen_cards_reach_the_bank(app, terms, provider, article, addresse
         assert pay(new, terms, provider, actor=guest).order.status == "confirmed"  # one after the other
     with frozen_time(datetime.now(UTC) + timedelta(minutes=11)):
         assert not card_traffic(terms.card_limits).is_attack
+
+
+def test_200_addresses_at_once_get_20_cards_to_the_bank_at_most(app, terms, provider, article):
+    def thief(number):
+        actor = Actor("customer", address=f"198.51.100.{number}")
+        order = card_order(terms, (article, 1), actor=actor, email=f"thief{number}@example.com")
+        return lambda: tries(order, terms, provider, f"{DECLINED}_{number}", actor)
+
+    for wave in range(0, 200, 10):
+        at_once(app, [thief(number) for number in range(wave, wave + 10)])
+
+    assert provider.tries <= 20
 
 
 def test_ordinary_refusals_among_many_payments_are_no_attack(app, terms, provider, article):
