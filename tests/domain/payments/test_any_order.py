@@ -16,7 +16,13 @@ from shop.domain.checkout import cancel_order, cancel_unpaid_orders
 from shop.domain.payments.cards import pay_in_cash
 from shop.domain.payments.models import Payment, Refund
 from shop.domain.payments.operations import CashOnDelivery
-from shop.domain.payments.reconcile import attempts_to_ask, attempts_to_cancel, compare_books, poll
+from shop.domain.payments.reconcile import (
+    attempts_to_ask,
+    attempts_to_cancel,
+    compare_books,
+    forget_unbegun_attempts,
+    poll,
+)
 from shop.domain.payments.refunds import RefundPayment, refund_payment
 from shop.domain.payments.settle import settle
 from shop.errors import ShopError
@@ -116,6 +122,7 @@ class Life:
             self.poll()
             self.do(send_all, self.provider)
             self.do(cancel_unpaid_orders)
+            self.do(forget_unbegun_attempts)
             self.now += timedelta(hours=1, minutes=1)
             for intent_id in self.provider.intents:  # no bank looks for ever
                 if self.provider.intents[intent_id].status == "processing":
