@@ -90,6 +90,14 @@ class Settings(BaseSettings):
     stripe_api_base: str = "https://api.stripe.com"
     stripe_js_url: str = "https://js.stripe.com/v3/"
 
+    card_payments_per_hour: int = Field(default=5, ge=1)  # begun by one shopper at one address
+    card_refusals_per_order: int = Field(default=5, ge=1)  # in an hour, as the following
+    card_refusals_per_address: int = Field(default=5, ge=1)
+    card_refusals_per_email: int = Field(default=5, ge=1)
+    card_refusals_per_card: int = Field(default=3, ge=1)
+    card_alarm_refusals: int = Field(default=12, ge=1)  # in ten minutes; from here on, and above the share, an attack
+    card_alarm_share_percent: int = Field(default=50, ge=1, le=100)
+
     tax_rate_percent: Percent = Decimal(0)
     tax_included: bool = False
     shipping_methods: list[ShippingRate] = Field(default=[STANDARD, EXPRESS], min_length=1)

@@ -18,6 +18,19 @@ RETURN_DAYS = 30  # after delivery; a promise of the page about returns
 
 
 @dataclass(frozen=True)
+class CardLimits:
+    """How often the bank may refuse before the shop asks it no more (TRU-1): in an hour, the alarm in ten minutes."""
+
+    begun: int  # payments by one shopper at one address
+    refused_of_order: int
+    refused_at_address: int
+    refused_of_email: int
+    refused_of_card: int
+    alarm: int
+    alarm_share_percent: int
+
+
+@dataclass(frozen=True)
 class Terms:
     """What operations need to know of the settings; passed in by the faces."""
 
@@ -32,6 +45,8 @@ class Terms:
     max_open_holds_per_customer: int
     max_open_cash_orders: int
     max_cash_on_delivery: Money
+    takes_cards: bool
+    card_limits: CardLimits
     order_token_secrets: tuple[bytes, ...] = field(repr=False)
 
     @property
@@ -88,6 +103,16 @@ class Terms:
             max_open_holds_per_customer=settings.max_open_holds_per_customer,
             max_open_cash_orders=settings.max_open_cash_orders,
             max_cash_on_delivery=money(settings.max_cash_on_delivery),
+            takes_cards=settings.takes_cards,
+            card_limits=CardLimits(
+                begun=settings.card_payments_per_hour,
+                refused_of_order=settings.card_refusals_per_order,
+                refused_at_address=settings.card_refusals_per_address,
+                refused_of_email=settings.card_refusals_per_email,
+                refused_of_card=settings.card_refusals_per_card,
+                alarm=settings.card_alarm_refusals,
+                alarm_share_percent=settings.card_alarm_share_percent,
+            ),
             order_token_secrets=tuple(
                 secret.get_secret_value().encode() for secret in (settings.secret_key, *settings.secret_key_fallbacks)
             ),
