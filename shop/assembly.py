@@ -18,6 +18,7 @@ from shop.domain.terms import Terms
 from shop.extensions import csrf, limit_storage_uri, limiter, login_manager, make_redis, migrate
 from shop.gateways.mail import make_mailer
 from shop.gateways.storage import DiskStorage
+from shop.gateways.stripe import make_provider
 from shop.gateways.tally import SearchTally
 from shop.jobs.doorbell import Doorbell
 from shop.logs import configure_logs
@@ -90,6 +91,7 @@ def bind_extensions(app: Flask, settings: Settings) -> None:
     )
     mail_folder = ROOT / settings.var_dir / "mail"
     app.extensions["shop_mailer"] = make_mailer(settings.mail_url.get_secret_value(), mail_folder)
+    app.extensions["shop_payment_provider"] = make_provider(settings)
 
 
 def _absolute_socket(url: str) -> str:

@@ -7,7 +7,7 @@ refusal (`ProviderRefused`: nothing was done), or `OutcomeUnknown`: it may have 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -59,7 +59,7 @@ class Intent:
     refunded: Money
     order_id: str  # the public id that the shop gave it; empty for one that is not the shop's
     payment_id: str  # likewise
-    client_secret: str
+    client_secret: str = field(repr=False)  # who has it may pay: for the page alone, never for a log
     card: Card | None
     failure: str  # what the bank said of the last try, fit for the customer
     failure_code: str

@@ -39,6 +39,7 @@ from shop.domain.terms import Terms
 from shop.money import Money
 from shop.settings import Settings, load_settings
 from tests import servers
+from tests.bank import RunningBank, running_bank
 
 _databases: dict[str, str] = {}  # by engine; a session fixture would be made anew at each change of engine
 _applications: dict[str, Flask] = {}  # by database
@@ -382,3 +383,10 @@ def counted_statements() -> Iterator[list[str]]:
 def statements() -> Callable[[], Any]:
     """`with statements() as sent:` collects the SQL sent."""
     return counted_statements
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Iterator[RunningBank]:
+    """The payment stand-in, listening; its ledger is what was really paid (tests/bank.py)."""
+    with running_bank(tmp_path) as running:
+        yield running

@@ -19,7 +19,7 @@ from shop.demo import processes, valkey
 from tests.servers import free_port
 
 PATIENCE = 120  # seconds for what takes a few on a free machine
-CHILDREN = ("gunicorn", "worker", "scheduler", "valkey.sock")  # words of their command lines
+CHILDREN = ("gunicorn", "worker", "scheduler", "shop.demo.bank", "valkey.sock")  # words of their command lines
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc"),
     pytest.mark.skipif(valkey.find_binary() is None, reason=valkey.HOW_TO_GET_ONE),

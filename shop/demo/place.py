@@ -84,6 +84,11 @@ def only_one(var: Path) -> Iterator[TextIO]:
             lock.truncate(0)
 
 
+def reachable(host: str) -> str:
+    """The name by which this machine reaches what listens on `host`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 (recognised, not bound)
+
+
 def flask_command(*words: str) -> list[str]:
     """A `flask …` command of the shop, in this Python."""
     return [sys.executable, "-m", "flask", "--app", "wsgi", *words]

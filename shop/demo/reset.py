@@ -36,10 +36,10 @@ def refuse_foreign_database(url: str, var: Path) -> None:
 
 
 def remove_data(var: Path) -> None:
-    """Remove the database, the demo's pictures, the caught mail, and the queue that speaks of them."""
+    """Remove the database, the demo's pictures, the caught mail, and the queue and the bank that speak of them."""
     for file in var.glob("shop.db*"):
         file.unlink()
-    for folder in ("media/demo", "mail", "valkey/data"):
+    for folder in ("media/demo", "mail", "valkey/data", "bank"):
         shutil.rmtree(var / folder, ignore_errors=True)
 
 

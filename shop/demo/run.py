@@ -1,5 +1,6 @@
-"""`make run`: the whole shop under one command, for development. Web, worker, scheduler and, unless REDIS_URL is set,
-a Valkey of its own start together, are started again when they die, and stop together.
+"""`make run`: the whole shop under one command, for development. Web, worker, scheduler and, unless REDIS_URL or
+STRIPE_* say otherwise, a Valkey and a bank of its own start together, are started again when they die, and stop
+together.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 
 from shop import ROOT
-from shop.demo import processes, stamp, valkey
+from shop.demo import bank_account, processes, stamp, valkey
 from shop.demo.place import (
     AlreadyRunning,
     CannotRun,
@@ -27,6 +28,7 @@ from shop.demo.place import (
     gunicorn_command,
     only_one,
     prepare_command,
+    reachable,
     read_environment,
     shown,
     var_folder,
@@ -36,7 +38,7 @@ START_WITHIN = 60.0  # seconds until the web process must answer
 STEADY_AFTER = 60.0  # a child that lived this long starts its next restart without delay
 LONGEST_DELAY = 30.0
 # Seconds each child has for a clean end, in the order of stopping; together below 15.
-PATIENCE = {"web": 6.0, "worker": 4.0, "scheduler": 2.0, "valkey": 2.0}
+PATIENCE = {"web": 6.0, "worker": 4.0, "scheduler": 2.0, "bank": 0.5, "valkey": 2.0}
 
 
 class Stopped(Exception):
@@ -95,11 +97,20 @@ class Supervisor:
         if not self.environment.get("REDIS_URL"):
             self._start(Child("valkey", self._launch_valkey, self.var / "valkey" / "valkey.log"))
         self._prepare()
+        if bank_account.is_wanted(self.environment):
+            self._open_bank()
         self._start(self._child("web", gunicorn_command()))
         self._wait_for_web()
         # After the first page can be seen: every Python takes seconds to load the shop.
         self._start(self._child("worker", flask_command("worker")))
         self._start(self._child("scheduler", flask_command("scheduler")))
+
+    def _open_bank(self) -> None:
+        """Give the shop an account at a bank that moves no money."""
+        host, port = self.environment["HOST"], int(self.environment["PORT"])
+        base_url = f"http://{reachable(host)}:{free_port(host, bank_account.wanted_port(port))}"
+        self.environment |= bank_account.open_account(base_url)
+        self._start(self._child("bank", bank_account.bank_command()))
 
     def _child(self, name: str, command: list[str]) -> Child:
         log = self.logs / f"{name}.log"
@@ -228,11 +239,6 @@ def answers(host: str, port: int) -> bool:
         connection.close()
 
 
-def reachable(host: str) -> str:
-    """The name by which this machine reaches what listens on `host`."""
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 (recognised, not bound)
-
-
 def shop_url(environment: dict[str, str]) -> str:
     """The address to open in a browser."""
     own = f"http://{reachable(environment['HOST'])}:{environment['PORT']}"
@@ -242,6 +248,8 @@ def shop_url(environment: dict[str, str]) -> str:
 def welcome(environment: dict[str, str], logs: Path) -> str:
     """What a newcomer needs to know, in fewer than twenty lines."""
     url = shop_url(environment)
+    bank = environment.get("STRIPE_API_BASE", "")
+    payment = f"cash on delivery; the bank of the demo: {bank}" if bank else "cash on delivery, cards by your own keys"
     return f"""
 {environment["SHOP_NAME"]} is open: {url}
 
@@ -251,7 +259,7 @@ def welcome(environment: dict[str, str], logs: Path) -> str:
   API        {url}/api/v1/openapi.json
              curl '{url}/api/v1/products?limit=2'
 
-  Payment    cash on delivery works; cards come later
+  Payment    {payment}
   Demo data  make reset
   Logs       {shown(logs)}/web.log, worker.log, scheduler.log
   Stop       Ctrl-C
