@@ -11,7 +11,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run reset pictures screenshots test lint bench bench-pages prove-races prove-kills prove-audit bench-audit prove-import prove-start prove-pages prove-pricing prove-states prove-search prove-pictures lock
+.PHONY: help setup run reset pictures screenshots test lint bench bench-pages prove-races prove-kills prove-audit bench-audit prove-import prove-start prove-pages prove-pricing prove-states prove-search prove-pictures prove-mutants lock
 
 help:
 	@awk '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
@@ -47,10 +47,10 @@ bench: .venv/dev-ok ## statements per page and requests per second
 	@$(RUN) -m bench.listings
 bench-pages: .venv/dev-ok ## what each type of page weighs, against its budget (needs Chromium)
 	@$(RUN) -m bench.pages
-prove-races: .venv/dev-ok ## many buyers, few pieces: nothing is sold twice (URL=http://…: on a running shop; ROUNDS=3)
-	@$(RUN) -m bench.prove_races $(addprefix --url ,$(URL)) $(addprefix --rounds ,$(ROUNDS))
-prove-kills: .venv/dev-ok ## kill processes at the worst moments: nothing is lost
-	@$(RUN) -m bench.prove_kills
+prove-races: .venv/dev-ok ## many buyers, few pieces: nothing is sold twice (URL=http://…: on a running shop; ROUNDS=3; MINUTES=10; FRESH=1)
+	@$(RUN) -m bench.prove_races $(addprefix --url ,$(URL)) $(addprefix --rounds ,$(ROUNDS)) $(addprefix --minutes ,$(MINUTES)) $(if $(FRESH),--fresh)
+prove-kills: .venv/dev-ok ## kill processes, take Redis and PostgreSQL away: nothing is lost (KILLS=400; FRESH=1)
+	@$(RUN) -m bench.prove_kills $(addprefix --kills ,$(KILLS)) $(if $(FRESH),--fresh)
 prove-audit: .venv/dev-ok ## 100,000 orders: the audit is clean and quick, and finds one wrong row of each kind
 	@$(RUN) -m bench.prove_audit
 bench-audit: .venv/dev-ok ## how long each check of the audit takes on 100,000 orders
@@ -61,6 +61,8 @@ prove-pricing: .venv/dev-ok ## a hundred thousand carts at random: every total a
 	@$(RUN) -m bench.prove_pricing
 prove-states: .venv/dev-ok ## a shop lives at random, thousands of times (LIVES=10000): nothing is lost or invented
 	@$(RUN) -m bench.prove_states $(addprefix --lives ,$(LIVES))
+prove-mutants: .venv/dev-ok ## small mistakes in the rules, one at a time: the tests find them (ONLY=pricing; SAMPLE=50)
+	@$(RUN) -m bench.prove_mutants $(addprefix --only ,$(ONLY)) $(addprefix --sample ,$(SAMPLE))
 prove-search: .venv/dev-ok ## queries with every kind of mistake find their product, alike and quickly on both databases
 	@$(RUN) -m bench.prove_search $(FILE)
 prove-pictures: .venv/dev-ok ## good and bad pictures made or refused, with time and memory measured

@@ -60,10 +60,14 @@ def admin_pages(shop: RunningShop) -> list[DemoPage]:
     form = hidden_fields(staff.request("GET", "/admin/sign-in").body.decode())
     signed_in = staff.post_form("/admin/sign-in", {**form, "email": email, "password": password})
     assert signed_in.status == 303, (signed_in.status, signed_in.body[:500])
-    lists = ("orders", "reviews", "products", "categories", "collections", "attributes", "synonyms", "taxes", "audit")
+    lists = (
+        *("orders", "users", "guests", "reviews", "discount-codes", "products", "inventory", "categories"),
+        *("collections", "attributes", "synonyms", "taxes", "audit"),
+    )
     found = {"home": "/admin", "searches": "/admin/searches", "imports": "/admin/imports", "tasks": "/admin/tasks"}
     found |= {name: f"/admin/{name}" for name in lists}
     found |= {f"new {name}": f"/admin/{name}/new" for name in ("products", "collections", "synonyms", "taxes")}
+    found |= {"sheet": "/admin/inventory/sheet", "low stock": "/admin/inventory?tab=low"}
     found["tax test"] = "/admin/taxes/test?country=US&price=24.90"
     for name in lists:
         page = staff.request("GET", f"/admin/{name}").body.decode()

@@ -1,11 +1,9 @@
-"""Products for proofs and benchmarks, on the settings of the environment: `python -m bench.products --stock 10`."""
+"""Products for proofs and benchmarks."""
 
 from __future__ import annotations
 
-import argparse
 import secrets
 
-from shop import create_app
 from shop.db import db
 from shop.domain.actors import SYSTEM
 from shop.domain.catalog.drafts import ProductDraft, VariantDraft
@@ -24,13 +22,3 @@ def make_product(stock: int, price: str = "20.00") -> tuple[str, str]:
     ids = db.select(Product.public_id, Variant.public_id).join(Variant).where(Product.slug == f"proof-{name}")
     product_id, variant_id = db.session.execute(ids).one()
     return product_id, variant_id
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stock", type=int, default=10)
-    parser.add_argument("--count", type=int, default=1)
-    asked = parser.parse_args()
-    with create_app().app_context():
-        for _ in range(asked.count):
-            print(*make_product(asked.stock))

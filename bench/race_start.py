@@ -30,7 +30,9 @@ class Outcome:
 
 
 def outcome(answers: Sequence[Answer], is_right: bool, **told) -> Outcome:
-    """The outcome of these answers."""
+    """The outcome of these answers; of those that were failures it tells what they said."""
+    failures = [answer.body[:300] for answer in answers if answer.status >= 500 or answer.status == 0]
+    told |= {"failures": failures} if failures else {}
     return Outcome(collections.Counter(answer.status for answer in answers), told, is_right)
 
 

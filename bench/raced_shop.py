@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from bench.running_shop import RunningShop
 from bench.shopper import Answer, Shopper
+from bench.staff import StaffMember, sign_in
 
 MOST_IN_A_LINE = 99
 
@@ -61,23 +62,36 @@ class RacedShop:
 
 
 class OwnShop(RacedShop):
-    """A shop that the script started: it makes its products, is audited, and its clock can be pressed."""
+    """A shop that the script started: it makes its products and its staff, is audited, and its clock can be pressed."""
 
     def __init__(self, running: RunningShop, name: str) -> None:
         super().__init__(name, "127.0.0.1", running.port)
         self.running = running
+        self._staff: list[StaffMember] = []
 
     def variants(self, count: int, stock: int) -> list[tuple[str, str]]:
-        printed = self.running.python("-m", "bench.products", "--stock", str(stock), "--count", str(count)).split()
-        ids = printed[-2 * count :]
-        return list(zip(ids[::2], ids[1::2], strict=True))
+        return [(product, variant) for product, variant in self.running.hands.do("make_products", count, stock)]
+
+    def code(self, uses: int) -> str:
+        """A new discount code that so many orders may use."""
+        return str(self.running.hands.do("make_code", uses))
+
+    def staff(self, count: int) -> list[StaffMember]:
+        """So many members of staff, each signed in at a browser of their own; the same ones at every call."""
+        emails = self.running.hands.do("make_staff", count - len(self._staff)) if count > len(self._staff) else []
+        self._staff += [sign_in(self.shopper(), email) for email in emails]
+        return self._staff[:count]
 
     def end_holds(self) -> None:
         """Let the time of every hold be over since a second ago; nobody has given anything back yet."""
-        self.running.python("-m", "bench.end_holds")
+        self.running.hands.do("end_holds")
+
+    def sweep_holds(self) -> int:
+        """Cancel the orders whose hold is over, as the scheduler does; how many."""
+        return int(self.running.hands.do("sweep_holds"))
 
     def audit(self) -> str:
-        return self.running.audit()
+        return str(self.running.hands.do("audit"))
 
 
 class ForeignShop(RacedShop):

@@ -39,8 +39,8 @@ class Record:
             rows.append(f"| {case} | {' | '.join(str(result.get(name, '')) for name in columns)} |")
         return "\n".join(rows)
 
-    def publish(self, title: str, note: str, file: Path = PROOFS) -> None:
-        """Write the table under its title in docs/, with date and machine, and forget the parts."""
+    def publish(self, title: str, note: str, file: Path = PROOFS, *, keeps: bool = False) -> None:
+        """Write the table under its title in docs/, with date and machine; the parts are forgotten, or kept."""
         empty = f"# {file.stem.capitalize()}\n\nEach by the command it names.\n"
         text = file.read_text() if file.exists() else empty
         begin, end = f"<!-- {self.name} -->", f"<!-- /{self.name} -->"
@@ -51,4 +51,5 @@ class Record:
         before, found, rest = text.partition(begin)
         text = before + section + rest.partition(end)[2] if found else text.rstrip() + "\n\n" + section + "\n"
         file.write_text(text)
-        self.path.unlink(missing_ok=True)
+        if not keeps:
+            self.path.unlink(missing_ok=True)

@@ -7,6 +7,8 @@ raised, and the limits on requests are off: proofs press harder than any shopper
 from __future__ import annotations
 
 import contextlib
+import functools
+import http.client
 import json
 import os
 import shutil
@@ -20,8 +22,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.hands import Hands
 from bench.slow_wire import slow_wire
-from shop.demo import valkey
+from shop.demo import processes, valkey
 from tests import servers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +41,14 @@ class RunningShop:
     url: str
     port: int
     environment: dict[str, str]
+    store: valkey.Valkey | None = None
+    server: servers.OwnPostgres | None = None
     roles: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @functools.cached_property
+    def hands(self) -> Hands:
+        """Who makes products and the like for proofs, from the first time they are asked for something."""
+        return Hands(self.environment, self.folder)
 
     def start(self, role: str) -> None:
         """Start web, worker or scheduler; its output goes to a file in the folder."""
@@ -51,6 +61,16 @@ class RunningShop:
         self.roles[role] = subprocess.Popen(
             commands[role], cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
         )
+
+    def take_redis_away(self, *, with_data: bool = False) -> None:
+        """Kill its Redis; with all that it had written down, when so told."""
+        assert self.store is not None
+        processes.kill(self.store.process)
+        if with_data:
+            shutil.rmtree(self.folder / "valkey" / "data")
+
+    def bring_redis_back(self) -> None:
+        self.store = valkey.start(self.folder / "valkey")
 
     def flask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a flask command on this shop's settings."""
@@ -72,15 +92,20 @@ class RunningShop:
         done = self.flask("shop", "audit")
         return "clean" if done.returncode == 0 else done.stdout + done.stderr
 
-    def get_json(self, path: str) -> dict:
-        with urllib.request.urlopen(self.url + path, timeout=30) as answer:  # noqa: S310 (our own server)
+    def get_json(self, path: str, timeout: float = 30) -> dict:
+        with urllib.request.urlopen(self.url + path, timeout=timeout) as answer:  # noqa: S310 (our own server)
             return json.load(answer)
+
+    def is_answering(self) -> bool:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            self.get_json("/healthz", timeout=1)
+            return True
+        return False
 
     def wait_until_it_answers(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            with contextlib.suppress(OSError):
-                self.get_json("/healthz")
+            if self.is_answering():
                 return
             time.sleep(0.1)
         raise TimeoutError(f"the shop did not answer in {seconds} s; see {self.folder}/web.log")
@@ -93,6 +118,8 @@ class RunningShop:
         return []
 
     def stop(self) -> None:
+        if "hands" in vars(self):
+            self.hands.stop()
         for process in self.roles.values():
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
@@ -111,15 +138,17 @@ def running_shop(
     workers: int = 2,
     redis: bool = True,
     delay_ms: float = 0,
+    server: servers.OwnPostgres | None = None,
     **settings: str,
 ) -> Iterator[RunningShop]:
     """Start a migrated, empty shop on "sqlite" or "postgresql"; stop and remove it afterwards.
 
-    With `delay_ms` all that is sent to PostgreSQL arrives so many milliseconds later.
+    With `delay_ms` all that is sent to PostgreSQL arrives so many milliseconds later. `server`: in which PostgreSQL the
+    database is made, where it is not the usual one.
     """
     folder = Path(tempfile.mkdtemp(prefix="shop-proof-"))
     port = servers.free_port()
-    database, wire = _new_database(engine, folder), contextlib.ExitStack()
+    database, wire = _new_database(engine, folder, server), contextlib.ExitStack()
     if delay_ms:
         database = wire.enter_context(slow_wire(database, delay_ms))
     store = valkey.start(folder / "valkey") if redis else None
@@ -140,7 +169,7 @@ def running_shop(
         "MAX_OPEN_CASH_ORDERS": "100000",
         **settings,
     }
-    shop = RunningShop(engine, folder, f"http://127.0.0.1:{port}", port, environment)
+    shop = RunningShop(engine, folder, f"http://127.0.0.1:{port}", port, environment, store, server)
     try:
         migrated = shop.flask("db", "upgrade")
         if migrated.returncode:
@@ -153,17 +182,17 @@ def running_shop(
     finally:
         shop.stop()
         wire.close()
-        if store is not None:
-            store.process.terminate()
-            store.process.wait(10)
+        if shop.store is not None:
+            shop.store.process.terminate()
+            shop.store.process.wait(10)
         if not os.environ.get("KEEP_PROOF_FOLDER"):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _new_database(engine: str, folder: Path) -> str:
+def _new_database(engine: str, folder: Path, server: servers.OwnPostgres | None) -> str:
     if engine == "sqlite":
         return f"sqlite:///{folder}/shop.db"
-    server = servers.postgres_url()
-    if server is None:
+    url = server.url if server else servers.postgres_url()
+    if url is None:
         raise SystemExit("PostgreSQL is needed here: install its server or set TEST_DATABASE_URL")
-    return servers.new_postgres_database(server)
+    return servers.new_postgres_database(url)

@@ -6,6 +6,7 @@ import html
 import http.client
 import json
 import re
+import time
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -19,6 +20,7 @@ ADDRESS = {
     "postalCode": "10001",
     "street": "1 Rainbow Street",
 }
+IDLE = 2.0  # seconds after which the server may be about to close the connection
 INPUT = re.compile(r"<input\b[^>]*>")
 ATTRIBUTE = re.compile(r'(\w[\w-]*)="([^"]*)"')
 
@@ -46,6 +48,7 @@ class Shopper:
     connection: http.client.HTTPConnection | None = None
     buyer: int | None = None  # whose name the order bears, where it is not this client's own
     is_https: bool = False
+    used_at: float | None = None  # when the open connection had its last answer
 
     @property
     def address(self) -> str:
@@ -62,8 +65,11 @@ class Shopper:
         is_here = self.host.startswith("127.") or self.host == "localhost"
         self.connection = kind(self.host, self.port, timeout=60, source_address=(self.address, 0) if is_here else None)
         self.connection.connect()
+        self.used_at = None
 
     def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
+        if self.used_at is not None and time.monotonic() - self.used_at > IDLE:
+            self.close()
         if self.connection is None:
             self.connect()
         assert self.connection is not None
@@ -73,6 +79,7 @@ class Shopper:
         self.connection.request(method, path, body=body, headers=sent)
         answer = self.connection.getresponse()
         data = answer.read()
+        self.used_at = time.monotonic()
         for name, value in answer.getheaders():
             if name.lower() == "set-cookie":
                 cookie, _, rest = value.partition(";")

@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import shop.domain.models  # noqa: F401 (every table is known before the first query)
 from shop import ROOT, assets, edge, policies
-from shop.db import db, engine_options
+from shop.db import db, end_session, engine_options
 from shop.domain.customers.operations import find_user
 from shop.domain.events import nudge_with
 from shop.domain.terms import Terms
@@ -75,6 +75,7 @@ def _absolute_sqlite(url: str) -> str:
 def bind_extensions(app: Flask, settings: Settings) -> None:
     """Bind what was made bare in extensions.py to this application."""
     db.init_app(app)
+    app.teardown_appcontext(end_session)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), compare_type=True, render_as_batch=True)
     login_manager.init_app(app, add_context_processor=False)  # templates get the user from their view, or not at all
     login_manager.user_loader(lambda user_id: find_user(int(user_id)))

@@ -35,7 +35,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
@@ -206,7 +206,7 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
         started = time.monotonic()
         for attempt in range(1, TRIES + 1):
             try:
-                return _run_as_transaction(function, args, kwargs)
+                return _run_as_transaction(function, args, kwargs, started + LAST_TRY_STARTS_WITHIN)
             except DBAPIError as error:
                 if is_taken(error):
                     constraint = broken_constraint(error)
@@ -225,7 +225,7 @@ def operation(function: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def _run_as_transaction(function: Callable[..., R], args: Any, kwargs: Any) -> R:
+def _run_as_transaction(function: Callable[..., R], args: Any, kwargs: Any, begins_by: float) -> R:
     session = db.session()
     if session.new or session.dirty or session.deleted:
         raise RuntimeError(f"unsaved changes before operation {function.__name__}: change rows inside operations only")
@@ -233,7 +233,7 @@ def _run_as_transaction(function: Callable[..., R], args: Any, kwargs: Any) -> R
     current = _Operation(function.__name__)
     token = _inside.set(current)
     try:
-        with _writer_turn(session):
+        with _writer_turn(session, begins_by):
             result = function(*args, **kwargs)
             if current.rollback_only:
                 raise RuntimeError(f"{function.__name__} went on after an error inside it; nothing was saved")
@@ -248,11 +248,11 @@ def _run_as_transaction(function: Callable[..., R], args: Any, kwargs: Any) -> R
 
 
 @contextmanager
-def _writer_turn(session: Session) -> Iterator[None]:
+def _writer_turn(session: Session, begins_by: float) -> Iterator[None]:
     if session.get_bind().dialect.name != "sqlite":
         yield
         return
-    if not _sqlite_writer.acquire(timeout=SQLITE_BUSY_MS / 1000):
+    if not _sqlite_writer.acquire(timeout=max(begins_by - time.monotonic(), 0)):
         raise Unavailable("The shop is very busy. Try again in a few seconds.", retry_after=2)
     try:
         yield
@@ -288,6 +288,15 @@ def end_read() -> None:
     """End the face's open read, so that no transaction stays open while something slow is waited for."""
     if _inside.get() is None:
         db.session().rollback()
+
+
+def end_session(_error: BaseException | None = None) -> None:
+    """Give the session's connection back at the end of a request or job; the answer stands if it is dead by then."""
+    try:
+        db.session.remove()
+    except SQLAlchemyError as error:
+        log.warning("session_not_ended", error=cause_of(error))
+        db.session.registry.clear()  # the pool throws the connection away
 
 
 def insert_unless_there(model: type[Model], values: Any) -> list[int]:
@@ -351,9 +360,12 @@ def frozen_time(moment: datetime) -> Iterator[None]:
 
 
 def is_lost_lock(error: DBAPIError) -> bool:
-    """Whether a retry may help: SQLSTATE 40001, 40P01, 55P03, or a busy SQLite."""
+    """Whether a retry may help: SQLSTATE 40001, 40P01, 55P03, or a busy SQLite.
+
+    57014 too: in a queue for one row each wait can be within lock_timeout, and all of them longer than a statement may.
+    """
     sqlstate = getattr(error.orig, "sqlstate", None)
-    return sqlstate in {"40001", "40P01", "55P03"} or "database is locked" in str(error.orig)
+    return sqlstate in {"40001", "40P01", "55P03", "57014"} or "database is locked" in str(error.orig)
 
 
 def is_taken(error: DBAPIError) -> bool:
@@ -377,6 +389,11 @@ def is_unreachable(error: BaseException) -> bool:
         text = str(error.orig)
         return not isinstance(error.orig, sqlite3.Error) or "unable to open" in text or "locked" in text
     return sqlstate[:2] in {"08", "53", "57"} or sqlstate == "25P03"
+
+
+def cause_of(error: BaseException) -> str:
+    """What the driver calls it, such as ConnectionTimeout or QueryCanceled; for a log, so without its words."""
+    return type(getattr(error, "orig", None) or error).__name__
 
 
 def broken_constraint(error: DBAPIError) -> str:

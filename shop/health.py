@@ -56,7 +56,7 @@ def show_health() -> dict[str, Any]:
 
 @health.get("/health/ready")
 @policy("machine")
-def show_readiness() -> tuple[dict[str, Any], int]:
+def show_readiness() -> tuple[dict[str, Any], int, dict[str, str]]:
     """Whether to send customers here. The database alone decides; without Redis the shop sells, and mail waits."""
     database = check_database()
     connection: Redis = current_app.extensions["shop_health_redis"]
@@ -66,7 +66,8 @@ def show_readiness() -> tuple[dict[str, Any], int]:
         "queue": check_queue(connection, can_ask_tables=database == "healthy"),
     }
     is_ready = database == "healthy"
-    return {"status": "ready" if is_ready else "not_ready", "checks": checks}, 200 if is_ready else 503
+    body = {"status": "ready" if is_ready else "not_ready", "checks": checks}
+    return (body, 200, {}) if is_ready else (body, 503, {"Retry-After": "5"})
 
 
 def check_database() -> str:

@@ -7,7 +7,7 @@ import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 
 from babel import Locale
 from babel.numbers import NumberPattern
@@ -18,6 +18,7 @@ ZERO_DECIMAL = frozenset(
 )
 THREE_DECIMAL = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 
+PRICE = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+")
 MAX_AMOUNT = 10**15  # far below a signed 64-bit column and a JSON client's exact integers (2**53)
 
 
@@ -56,13 +57,9 @@ class Money:
         Raises ValueError for anything but digits with at most one decimal point.
         """
         cleaned = text.strip()
-        if not cleaned.isascii() or any(char not in "0123456789." for char in cleaned):
+        if not PRICE.fullmatch(cleaned):
             raise ValueError(f"{text!r} is not a price: write it as 54.95")
-        try:
-            value = Decimal(cleaned)
-        except InvalidOperation:
-            raise ValueError(f"{text!r} is not a price: write it as 54.95") from None
-        minor = value.scaleb(exponent_of(currency))
+        minor = Decimal(cleaned).scaleb(exponent_of(currency))
         if minor > MAX_AMOUNT:
             raise ValueError(f"{text!r} is too large a price")
         return cls(round_to_increment(minor, currency), currency)
@@ -152,4 +149,4 @@ def _format(value: Decimal, currency: str, locale: str) -> str:
 def round_to_increment(exact: Decimal, currency: str) -> int:
     """Minor units rounded half-up (away from zero) to the currency's increment."""
     step = increment_of(currency)
-    return int((exact / step).quantize(Decimal(1), rounding=ROUND_HALF_UP)) * step
+    return int((exact / step).to_integral_value(rounding=ROUND_HALF_UP)) * step

@@ -83,6 +83,7 @@ def enforce_policy() -> None:
         return
     if not current_user.is_authenticated:
         raise Unauthenticated("Sign in to go on.")
+    g.user_public_id = current_user.public_id
     if wanted.permission is None:
         return
     if not current_user.is_staff:

@@ -7,6 +7,7 @@ With REQUIRE_ALL=1, as in .ci/run, a missing server is an error instead.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import itertools
 import os
@@ -55,7 +56,7 @@ def new_postgres_database(server: str) -> str:
     """A new, empty database in that server, gone at the end."""
     name = f"shop_test_{os.getpid()}_{next(_numbers)}"
     _run_in(server, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
-    atexit.register(_run_in, server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    atexit.register(_drop, server, name)
     return urlsplit(server)._replace(path=f"/{name}").geturl()
 
 
@@ -132,34 +133,64 @@ def _postgres_binaries() -> Path | None:
 
 def _start_postgres() -> str:
     """Start a server on a free port that trusts everyone on loopback and never waits for the disk."""
-    binaries = _postgres_binaries()
-    assert binaries is not None
-    folder = _temporary_folder("postgres")
-    user = _unprivileged_user()
-    if user:
-        shutil.chown(folder, user)
-    log, data, port = folder / "log", folder / "data", free_port()
-    initdb = [str(binaries / "initdb"), "-D", str(data), "-U", "shop", "-E", "UTF8", "-A", "trust"]
-    if processes.start([*initdb, "--no-sync", f"--locale={_locale()}"], log, cwd=folder, user=user).wait(60):
-        raise RuntimeError(f"initdb failed; it wrote:\n{processes.last_lines(log)}")
-    settings = {
-        "port": port,
-        "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": "",
-        "fsync": "off",
-        "synchronous_commit": "off",
-        "full_page_writes": "off",
-        "max_connections": 100,
-        "shared_buffers": "64MB",
-    }
-    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    server = processes.start(
-        [binaries / "postgres", "-D", data, *options], log, cwd=folder, user=user, last_signal=signal.SIGQUIT
-    )
-    atexit.register(_end_postgres, server)
-    url = f"postgresql://shop@127.0.0.1:{port}/postgres"
-    _wait_for_postgres(url, server, log)
-    return url
+    server = OwnPostgres(synchronous_commit="off")
+    server.start()
+    return server.url
+
+
+class OwnPostgres:
+    """A throw-away PostgreSQL on a free port, which its owner can stop and start again; ended at the end.
+
+    It never waits for the disk, so it survives its own death and not the machine's.
+    """
+
+    def __init__(self, **settings: object) -> None:
+        binaries = _postgres_binaries()
+        assert binaries is not None
+        self._binary, self._folder, self._user = (
+            binaries / "postgres",
+            _temporary_folder("postgres"),
+            _unprivileged_user(),
+        )
+        if self._user:
+            shutil.chown(self._folder, self._user)
+        self._log, data, self.port = self._folder / "log", self._folder / "data", free_port()
+        initdb = [str(binaries / "initdb"), "-D", str(data), "-U", "shop", "-E", "UTF8", "-A", "trust"]
+        made = processes.start(
+            [*initdb, "--no-sync", f"--locale={_locale()}"], self._log, cwd=self._folder, user=self._user
+        )
+        if made.wait(60):
+            raise RuntimeError(f"initdb failed; it wrote:\n{processes.last_lines(self._log)}")
+        self._settings = {
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "full_page_writes": "off",
+            "max_connections": 100,
+            "shared_buffers": "64MB",
+            **settings,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"postgresql://shop@127.0.0.1:{self.port}/postgres"
+        atexit.register(self.stop)
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        options = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
+        command = [self._binary, "-D", self._folder / "data", *options]
+        self._process = processes.start(
+            command, self._log, cwd=self._folder, user=self._user, last_signal=signal.SIGQUIT
+        )
+        _wait_for_postgres(self.url, self._process, self._log)
+
+    def stop(self, way: signal.Signals = signal.SIGINT) -> None:
+        """Stop it by INT, which does not wait for clients, or by QUIT, which leaves everything as it stands."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(way)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(10)
+            processes.stop(self._process, 5)
 
 
 def _locale() -> str:
@@ -175,6 +206,13 @@ def _run_in(server: str, statement: str) -> None:
         connection.execute(statement.encode())
 
 
+def _drop(server: str, name: str) -> None:
+    import psycopg
+
+    with contextlib.suppress(psycopg.OperationalError):  # a server that is gone keeps nothing
+        _run_in(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
 def _wait_for_postgres(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     import psycopg
 
@@ -187,12 +225,6 @@ def _wait_for_postgres(url: str, server: subprocess.Popen[bytes], log: Path) -> 
             if server.poll() is not None or time.monotonic() > give_up:
                 raise RuntimeError(f"PostgreSQL did not start; it wrote:\n{processes.last_lines(log)}") from None
             time.sleep(0.05)
-
-
-def _end_postgres(server: subprocess.Popen[bytes]) -> None:
-    if server.poll() is None:
-        server.send_signal(signal.SIGINT)  # the fast shutdown: it does not wait for clients
-    processes.stop(server, 5)
 
 
 def _unprivileged_user() -> str | None:

@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+import argparse
 import collections
 import socket
 import threading
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from bench.race_start import Outcome
-from bench.raced_shop import ForeignShop
-from bench.races import RACES, all_races
+from bench.prove_races import added, rounds_left, run_all
+from bench.race_start import Outcome, outcome
+from bench.raced_shop import ForeignShop, RacedShop
+from bench.races import RACES, Race, Turn, all_races, stock_of_round
+from bench.record import Record
+from bench.shopper import Answer
 from bench.slow_wire import slow_wire
+
+CLEAN = {"audit": "clean", "verdict": "ok"}
+
+
+class NoShop(RacedShop):
+    """A name to race under."""
+
+    def __init__(self) -> None:
+        super().__init__("shop", "127.0.0.1", 0)
+
+    def audit(self) -> str:
+        return "clean"
+
+
+def right(_shop: RacedShop, _turn: Turn) -> Outcome:
+    return outcome(
+        [Answer(201, {}, b""), Answer(201, {}, b""), Answer(409, {}, b""), Answer(409, {}, b"")], True, orders=2
+    )
+
+
+@pytest.fixture
+def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Record:
+    monkeypatch.setattr("bench.record.ROOT", tmp_path)
+    return Record("races")
 
 
 def test_what_is_sent_arrives_late_and_whole() -> None:
@@ -52,9 +81,46 @@ def test_a_failure_of_the_server_is_never_right(statuses: dict[int, int], is_rig
 
 
 def test_races_have_names_of_their_own() -> None:
-    names = [race.name for race in all_races([1, 10], 20)]
+    names = [race.name for race in all_races(50, 100)]
 
-    assert len(set(names)) == len(names) == len(RACES) + 4
+    assert len(set(names)) == len(names) == len(RACES) + 2
+
+
+def test_fifty_sales_have_every_stock_from_1_to_50() -> None:
+    assert sorted(stock_of_round(number, 50) for number in range(1, 51)) == list(range(1, 51))
+
+
+def test_a_run_that_was_broken_off_goes_on_where_it_was(record: Record) -> None:
+    races = [Race("quick", right), Race("twice as often", right, times=2)]
+    first, second = (argparse.Namespace(rounds=3, only="", seed=7, give_up=end) for end in (0, float("inf")))
+
+    is_whole = run_all(record, {"shop": NoShop}, races, first)
+    record.keep("shop quick", added(None, {"orders": 1, "statuses": {201: 1}, "seconds": 1, **CLEAN}, 1))
+    left = [(race.name, number) for _, race, number in rounds_left(record, ["shop"], races, second)]
+    is_whole_then = run_all(record, {"shop": NoShop}, races, second)
+
+    assert (is_whole, is_whole_then) == (False, True)
+    assert left == [
+        *(("twice as often", number) for number in (1, 2)),
+        ("quick", 2),
+        *(("twice as often", number) for number in (3, 4)),
+        ("quick", 3),
+        *(("twice as often", number) for number in (5, 6)),
+    ]
+    assert record.results["shop quick"]["rounds"] == 3
+    assert record.results["shop quick"]["statuses"] == {"201": 5, "409": 4}
+    assert record.results["shop twice as often"]["verdict"] == "ok"
+
+
+def test_a_race_that_failed_is_not_run_on(record: Record) -> None:
+    races = [Race("wrong", lambda shop, turn: outcome([Answer(500, {}, b"")], turn.number < 2))]
+    asked = argparse.Namespace(rounds=3, only="", seed=7, give_up=float("inf"))
+
+    run_all(record, {"shop": NoShop}, races, asked)
+
+    assert record.results["shop wrong"]["rounds"] == 1
+    assert record.results["shop wrong"]["verdict"] == "FAILED in round 1"
+    assert list(rounds_left(record, ["shop"], races, asked)) == []
 
 
 def test_an_address_that_is_none_is_refused() -> None:

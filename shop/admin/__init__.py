@@ -7,6 +7,7 @@ from shop.admin import (
     discount_test,
     entry,
     imports,
+    inventory,
     orders,
     pictures,
     products,
@@ -24,8 +25,9 @@ from shop.admin.routes import add_resource
 def register(app: Flask) -> None:
     """Add the admin's pages, and what its templates may use."""
     rendering.register(app)
+    own_pages = (products, pictures, imports, inventory, orders)
     tests = (shipping, tax_test, discount_test)
-    for face in (entry, dashboard, search, searches, staff_tasks, products, pictures, imports, orders, *tests):
+    for face in (entry, dashboard, search, searches, staff_tasks, *own_pages, *tests):
         app.register_blueprint(face.blueprint)
     blueprint = Blueprint("admin", __name__, url_prefix="/admin")
     for resource in RESOURCES:

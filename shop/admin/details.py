@@ -52,7 +52,7 @@ def do_act(resource: Resource, act: Act, public_id: str) -> ResponseReturnValue:
         flash(" ".join(dict.fromkeys([refusal.message, *(each.message for each in refusal.details)])), "error")
         return redirect(url_for(resource.endpoint("row"), public_id=public_id), 303)
     flash(act.said if isinstance(act.said, str) else act.said(name, outcome))
-    return redirect(address, 303)
+    return redirect(act.leads_to_made(outcome) if act.leads_to_made else address, 303)
 
 
 def _ask_first(resource: Resource, act: Act, row: Row, question: str) -> ResponseReturnValue:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from shop import errors
 from shop.admin.rendering import navigation
-from shop.db import is_unreachable
+from shop.db import cause_of, is_unreachable
 from shop.edge import logged_path
 from shop.errors import ShopError, Unauthenticated
 from shop.extensions import seconds_until_free
@@ -69,7 +69,7 @@ def answer_error(error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.code != 500:
         return answer_http(error, _answer_code)
     if is_unreachable(error):
-        log.warning("database_unreachable", error=type(error).__name__)
+        log.warning("database_unreachable", error=cause_of(error))
         return _answer(503, SENTENCES[503], retry_after=RETRY_AFTER)
     log.error("unhandled_error", path=logged_path(), exc_info=error)
     return _answer(500, SENTENCES[500])

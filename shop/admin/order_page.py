@@ -11,6 +11,7 @@ from flask import url_for
 from sqlalchemy import select
 
 from shop.admin.details import history_of
+from shop.admin.people import names_of
 from shop.admin.resource import Fact
 from shop.admin.resources.orders import ORDERS
 from shop.db import db
@@ -81,6 +82,7 @@ def page_of(order: Order) -> dict[str, Any]:
         "facts": _facts(order),
         "links": _links(order),
         "lines": lines,
+        "may_open_stock": may_open("admin_inventory.show"),
         "sums": sums_of(order),
         "payment": payment_words(order),
         "payments": payments,
@@ -160,9 +162,7 @@ def _links(order: Order) -> list[tuple[str, str]]:
 
 def _names_of(rows: Iterable[Any]) -> dict[int, str]:
     """Who did these things, by user key."""
-    keys = {row.user_id for row in rows if row.user_id is not None}
-    users = db.session.execute(select(User.id, User.first_name, User.last_name, User.email).where(User.id.in_(keys)))
-    return {row.id: f"{row.first_name} {row.last_name}".strip() or row.email for row in users}
+    return names_of(row.user_id for row in rows if row.user_id is not None)
 
 
 MOVES = {

@@ -196,6 +196,7 @@ class Act:
     is_danger: bool = False
     leads_to_list: bool = False
     leads_to: Callable[[str], str] | None = None  # (public id), asked before it is done: the address it leads to
+    leads_to_made: Callable[[Any], str] | None = None  # (what `do` gave back): the address of what was made
     values: Callable[[Row], Mapping[str, str]] = lambda row: {}  # what its fields hold at first
     is_main: bool = False  # what one is most likely to do there
     key: str = ""  # the letter that presses its button

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from shop.api.schemas import ErrorAnswer, ErrorBody, ErrorDetail
-from shop.db import is_unreachable
+from shop.db import cause_of, is_unreachable
 from shop.errors import (
     Conflict,
     Detail,
@@ -76,7 +76,7 @@ def answer_error(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return _answer_http(error)
     if isinstance(error, SQLAlchemyError) and is_unreachable(error):
-        log.error("database_unreachable", error=type(error).__name__)
+        log.error("database_unreachable", error=cause_of(error))
         response = envelope(503, "SERVICE_UNAVAILABLE", "The shop cannot answer now. Try again in a few seconds.")
         response.headers["Retry-After"] = "5"
         return response

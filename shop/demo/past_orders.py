@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -14,11 +14,12 @@ from sqlalchemy.orm import joinedload
 
 from shop.db import db, frozen_time
 from shop.domain.actors import SYSTEM, Actor
-from shop.domain.carts.operations import AddToCart, add_to_cart, create_cart
+from shop.domain.carts.operations import AddToCart, ApplyCode, add_to_cart, apply_code, create_cart
 from shop.domain.catalog.models import Product, Variant
 from shop.domain.checkout import PlaceOrder, cancel_order, place_order
 from shop.domain.customers.models import User
 from shop.domain.events import OutboxEvent
+from shop.domain.inventory.adjustments import ChangeStock, StockSheet, apply_stock_sheet, change_stock
 from shop.domain.orders.models import Order
 from shop.domain.orders.operations import close_order as end_unpaid_order
 from shop.domain.orders.operations import deliver_order, start_processing
@@ -40,8 +41,19 @@ SENT_BACK = 9  # of every ninth delivered order a unit comes back
 RETURNED = "Changed my mind"
 CARRIERS = ("DHL", "UPS", "Aramex")
 LINAS = 7  # every seventh order is of the customer to sign in as
+NEWCOMERS = 6  # every sixth order has the code for newcomers, once a person
+DELIVERIES = {len(OLD): "Spring delivery", len(OLD) * 3: "Before the holidays"}  # by the order that comes after it
+DELIVERED_VARIANTS, DELIVERED_UNITS = 8, 24
 KEEP_UNITS = 12  # scarce articles stay as scarce as the catalogue has them
 NOTES = ("", "", "", "Please ring twice.", "", "It is a present: no bill in the parcel, please.", "", "")
+
+
+@contextmanager
+def _at(moment: datetime) -> Iterator[None]:
+    """What is done inside happened then: rows get their times as they are written, so that is not put off."""
+    with frozen_time(moment):
+        yield
+        db.session.flush()
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,12 @@ class _Shelf:
 
 
 def place_past_orders(
-    shoppers: Sequence[Shopper], since: Mapping[str, datetime], staff: User, terms: Terms, now: datetime
+    shoppers: Sequence[Shopper],
+    since: Mapping[str, datetime],
+    staff: User,
+    terms: Terms,
+    now: datetime,
+    newcomers_code: str = "",
 ) -> int:
     """Place the orders and take each as far as its fate says; returns how many. For use in the seed's operation."""
     served = [s for s in shoppers if terms.shipping_table.methods_for(Place(s.person["country"]))]
@@ -75,12 +92,19 @@ def place_past_orders(
     dice = Random(2026)
     shelves = _shelves(since)
     packer = Actor("staff", user_id=staff.id, permissions=frozenset({"all"}))
+    newcomers: set[str] = set()
     for place, fate in enumerate(FATES):
         shopper = served[0] if place % LINAS == 3 else served[1:][place % (len(served) - 1)]
         placed_at = _moment(place, fate, now, dice)
+        if place in DELIVERIES:
+            _receive(shelves, packer, placed_at, DELIVERIES[place])
+        email = shopper.person["email"]
+        code = newcomers_code if place % NEWCOMERS == 0 and email not in newcomers else ""
+        newcomers |= {email} if code else set()
         story = _Story(shopper, packer, terms, placed_at, now)
-        story.place(_choose(shelves, placed_at, dice), dice)
+        story.place(_choose(shelves, placed_at, dice), dice, code)
         story.tell(fate)
+    _look_through(shelves, packer, now)
     settle_events()
     return len(FATES)
 
@@ -89,6 +113,29 @@ def _shelves(since: Mapping[str, datetime]) -> list[_Shelf]:
     statement = select(Variant).join(Variant.product).where(Product.slug.in_(since)).order_by(Variant.id)
     variants = db.session.scalars(statement.options(joinedload(Variant.product), joinedload(Variant.stock)))
     return [_Shelf(v, since[v.product.slug], v.stock.available - KEEP_UNITS) for v in variants]
+
+
+def _bestsellers(shelves: Sequence[_Shelf], moment: datetime) -> list[Variant]:
+    there = (shelf.variant for shelf in shelves if shelf.since < moment and shelf.units > 3)
+    return [variant for variant in there if "bestseller" in variant.product.tags][:DELIVERED_VARIANTS]
+
+
+def _receive(shelves: Sequence[_Shelf], packer: Actor, moment: datetime, note: str) -> None:
+    """A delivery of what sells best."""
+    lines = "\n".join(f"{variant.sku}, {DELIVERED_UNITS}" for variant in _bestsellers(shelves, moment))
+    if lines:
+        with _at(moment):
+            apply_stock_sheet(StockSheet(lines=lines, note=note), packer)
+
+
+def _look_through(shelves: Sequence[_Shelf], packer: Actor, now: datetime) -> None:
+    """Yesterday somebody counted the shelf of the bestsellers, and found a broken one."""
+    for place, variant in enumerate(_bestsellers(shelves, now)):
+        with _at(now - timedelta(hours=20, minutes=place)):
+            wish = {"reason": "damaged", "units": 1, "note": "Broken on the shelf"}
+            if place % 2:
+                wish = {"reason": "other", "units": -2, "note": "Two given as testers"}
+            change_stock(variant.public_id, ChangeStock.model_validate(wish), packer)
 
 
 def _moment(place: int, fate: str, now: datetime, dice: Random) -> datetime:
@@ -124,13 +171,15 @@ class _Story:
         self.order: Order
         self.lines: list[str] = []  # of the order, by their public ids
 
-    def place(self, wanted: Sequence[tuple[Variant, int]], dice: Random) -> None:
+    def place(self, wanted: Sequence[tuple[Variant, int]], dice: Random, code: str = "") -> None:
         actor = self.shopper.actor
-        with frozen_time(self.placed_at):
+        with _at(self.placed_at):
             cart = create_cart(self.terms, actor)
             for variant, quantity in wanted:
                 ids = {"productId": variant.product.public_id, "variantId": variant.public_id, "quantity": quantity}
                 add_to_cart(cart.public_id, AddToCart.model_validate(ids), actor)
+            if code:
+                apply_code(cart.public_id, ApplyCode(discountCode=code), actor, self.terms)
             self.order = place_order(self._wish(cart.public_id, dice), actor, self.terms)
             self.lines = [line.public_id for line in self.order.line_items]
 
@@ -194,7 +243,7 @@ class _Story:
             refund_payment(self.order.id, self.packer, RefundPayment(quantities=quantities, reason=RETURNED))
 
     def _after(self, time: timedelta) -> AbstractContextManager[None]:
-        return frozen_time(min(self.placed_at + time, self.now))
+        return _at(min(self.placed_at + time, self.now))
 
 
 def settle_events() -> None:

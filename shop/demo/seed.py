@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,6 +29,7 @@ from shop.domain.promotions.codes import CodeWish, create_code
 from shop.domain.search.index import index_all_queued, queue_whole_catalogue
 from shop.domain.search.synonyms import save_synonym
 from shop.domain.terms import Terms
+from shop.domain.wishlists.operations import SaveForLater, add_to_wish_list, make_wish_list, new_key
 from shop.money import Money
 
 CATALOGUE = Path(__file__).with_name("catalogue.json")
@@ -36,6 +38,8 @@ ADMIN = ("admin@example.com", "demo-admin-password")
 CUSTOMER = ("lina@example.com", "demo-customer-password")
 CATALOGUE_DAYS = 300
 STRIDE = 7
+NEWCOMERS_CODE = "WELCOME10"
+WISHES = 4
 GUESTS = 8  # of the people, this many order without an account
 
 
@@ -58,8 +62,6 @@ def seed_demo(terms: Terms, store: Store, *, echo: Callable[[str], object]) -> b
     fill_demo_shop(catalogue, people, terms, echo)
     for words in catalogue["synonyms"]:
         save_synonym(words, SYSTEM)
-    for wish in catalogue["discount_codes"]:
-        create_code(CodeWish.model_validate_strings(wish), SYSTEM, terms.currency)
     queue_whole_catalogue()
     index_all_queued()
     echo(f"Sign in as {CUSTOMER[0]} with {CUSTOMER[1]}, as staff as {ADMIN[0]} with {ADMIN[1]}.")
@@ -87,7 +89,11 @@ def fill_demo_shop(
     echo(f"{len(catalogue['categories'])} categories and {len(since)} products.")
     admin, shoppers = _save_people(people, now)
     echo(f"{len(shoppers)} customers and one member of staff.")
-    placed = place_past_orders(shoppers, since, admin, terms, now)
+    with frozen_time(now - timedelta(days=CATALOGUE_DAYS)):
+        for wish in catalogue["discount_codes"]:
+            create_code(CodeWish.model_validate_strings(wish), SYSTEM, terms.currency)
+    placed = place_past_orders(shoppers, since, admin, terms, now, NEWCOMERS_CODE)
+    _save_wishes(shoppers[0], since)
     recount_sold()
     echo(f"{placed} orders of the last 90 days.")
     if placed:
@@ -158,6 +164,14 @@ def _variant(entry: dict[str, Any], currency: str) -> VariantDraft:
         weight_grams=entry["weight_grams"],
         stock=entry["stock"],
     )
+
+
+def _save_wishes(shopper: Shopper, slugs: Iterable[str]) -> None:
+    """What the customer to sign in as has put on her wish list."""
+    named = Product.slug.in_(itertools.islice(slugs, WISHES))
+    wish_list = make_wish_list(shopper.actor, new_key())
+    for public_id in db.session.scalars(select(Product.public_id).where(named).order_by(Product.id)).all():
+        add_to_wish_list(wish_list.id, SaveForLater(productId=public_id))
 
 
 def _save_people(people: list[dict[str, str]], now: datetime) -> tuple[User, list[Shopper]]:

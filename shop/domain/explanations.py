@@ -94,5 +94,4 @@ def _rate_of(step: Step, called: Mapping[Decimal, str]) -> dict[str, str | int]:
 
 def percent(rate: Decimal) -> str:
     """A rate as people read it: 10.75%."""
-    text = f"{rate:f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text) + "%"
+    return f"{rate.normalize():f}%"

@@ -25,7 +25,10 @@ class LineToPrice:
 
 @dataclass(frozen=True)
 class Discount:
-    """What is taken off: `percent` of the lines in scope, `amount` of them together, or the shipping."""
+    """What is taken off: `percent` of the lines in scope, `amount` of them together, or the shipping.
+
+    One that only spares the shipping has no amount.
+    """
 
     code: str
     kind: DiscountKind
@@ -36,9 +39,7 @@ class Discount:
         """What it takes off goods in scope of this worth: never more than they cost."""
         if self.kind == "percentage":
             return min(goods.share(self.percent, Decimal(100)), goods)
-        if self.kind == "fixed_amount" and self.amount is not None:
-            return min(self.amount, goods)
-        return Money(0, goods.currency)
+        return Money(0, goods.currency) if self.amount is None else min(self.amount, goods)
 
 
 @dataclass(frozen=True)

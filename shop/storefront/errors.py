@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from shop import errors
-from shop.db import is_unreachable
+from shop.db import cause_of, is_unreachable
 from shop.domain.catalog.queries import find_archived_product, list_categories
 from shop.domain.related import list_related
 from shop.edge import logged_path
@@ -60,7 +60,7 @@ def answer_error(error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.code != 500:
         return answer_http(error, _answer_code)
     if is_unreachable(error):
-        log.warning("database_unreachable", error=type(error).__name__)
+        log.warning("database_unreachable", error=cause_of(error))
         return answer_error(Unavailable(SENTENCES[503], retry_after=RETRY_AFTER))
     log.error("unhandled_error", path=logged_path(), exc_info=error)
     return _answer(500, SENTENCES[500])
@@ -108,12 +108,13 @@ def _page(status: int, context: dict[str, object]) -> str:
     if status not in {404, 410}:
         return render_plain_page("errors/error.html", start=_start(status), **context)
     slug = (request.view_args or {}).get("slug", "")
+    context |= {"cards": [], "looked_for": slug.replace("-", " ")}
     try:
-        categories, cards = list_categories(), _cards_instead(slug) if status == 410 else []
+        if status == 410:
+            context["cards"] = _cards_instead(slug)
+        return render_page("errors/not_found.html", categories=list_categories(), **context)
     except SQLAlchemyError:
-        categories, cards = (), []
-    looked_for = slug.replace("-", " ")
-    return render_page("errors/not_found.html", categories=categories, cards=cards, looked_for=looked_for, **context)
+        return render_plain_page("errors/not_found.html", **context | {"cards": []})
 
 
 def _cards_instead(slug: str) -> list[Card]:

@@ -83,7 +83,7 @@
   window.addEventListener("beforeunload", (event) => { if (isChanged() && !isSaving) event.preventDefault(); });
 
   // -- keys
-  const PLACES = { h: "", o: "/orders", p: "/products", c: "/users" };
+  const PLACES = { h: "", o: "/orders", p: "/products", i: "/inventory", c: "/users", d: "/discount-codes" };
   const isTyping = (target) => target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]") !== null;
   const keysAreOn = () => memory.get("keys") !== "off";
   let isGoing = false;

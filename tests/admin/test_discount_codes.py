@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from shop.db import db, operation
 from shop.domain.catalog.models import Variant
+from shop.domain.catalog.operations import save_category
 from shop.domain.promotions.models import DiscountCode
-from tests.admin.pages import fields_of
+from tests.admin.pages import fields_of, value_of
+from tests.admin.test_lists import csv_of
 from tests.conftest import make_product, variants_of
 from tests.domain.promotions.codes import make_code
 from tests.storefront.pages import body
@@ -90,3 +94,60 @@ def test_what_the_box_cannot_try_is_named(owner, asked, status, sentence):
     make_code()
     page = owner.get("/admin/discount-code-test", query_string=asked)
     assert page.status_code == status and sentence in body(page)
+
+
+def press(owner, code, name, **fields):
+    token = value_of(owner.get("/admin"), "csrf_token")
+    return owner.post(f"/admin/discount-codes/{code.public_id}/{name}", data={"csrf_token": token, **fields})
+
+
+def test_a_code_is_paused_resumed_and_duplicated_on_its_page(owner):
+    code = make_code()
+    page = owner.get(press(owner, code, "pausing").location)
+    assert "It is paused: shoppers cannot enter it." in body(page)
+    assert 'href="/admin/discount-codes?tab=active">Active <span class="tab-count">0<' in owner.get(
+        "/admin/discount-codes"
+    ).text
+    assert "It is active again." in body(owner.get(press(owner, code, "resuming").location))
+    copy = owner.get(press(owner, code, "copies").location)
+    assert fields_of(copy)["code"] == "SPRING-2" and "isActive" in copy.text
+    assert "This is the copy: paused" in body(copy)
+
+
+def test_many_codes_are_made_and_listed_to_be_exported(owner):
+    code = make_code()
+    made = press(owner, code, "series", prefix="summer", count="120", maxUses="1")
+    page = owner.get(made.location)
+    assert "120 codes were made. Export gives them as CSV." in body(page) and "1–50 of 120" in body(page)
+    export = re.search(r'href="([^"]+)" download', page.text)[1].replace("&amp;", "&")
+    rows = csv_of(owner.get(export))
+    assert len(rows) == 120 and {row["Used"] for row in rows} == {"0 of 1"}
+    assert all(row["Code"].startswith("SUMMER-") for row in rows)
+    again = owner.get(press(owner, code, "series", prefix="summer", count="5").location)
+    assert "There are codes that begin with SUMMER- already." in body(again)
+    for wrong, sentence in (({"count": "5001"}, "5000 or less"), ({"count": ""}, "Enter how many codes.")):
+        refused = owner.get(press(owner, code, "series", **{"prefix": "other", **wrong}).location)
+        assert sentence in body(refused)
+
+
+def test_many_codes_are_paused_at_once(owner):
+    codes = [make_code(name) for name in ("ONE", "TWO", "THREE")]
+    token = value_of(owner.get("/admin"), "csrf_token")
+    ticked = {"id": [code.public_id for code in codes[:2]], "which": "ticked", "step": "do", "key": "k"}
+    task = owner.post("/admin/discount-codes/bulk", data={"csrf_token": token, "action": "discounts.pausing", **ticked})
+    assert "ONE Paused TWO Paused" in " ".join(body(owner.get(task.location)).split())
+    db.session.rollback()
+    assert db.session.scalars(db.select(DiscountCode.code).filter_by(is_active=True)).all() == ["THREE"]
+
+
+def test_the_list_has_as_many_statements_for_many_codes_as_for_one(owner, statements):
+    for slug in ("face", "body", "hair", "hands"):
+        save_category(slug, slug.capitalize())
+    make_code("FIRST", categories="face")
+    with statements() as few:
+        owner.get("/admin/discount-codes")
+    for slug in ("body", "hair", "hands"):
+        make_code(slug, categories=f"{slug}\nface")
+    with statements() as many:
+        page = owner.get("/admin/discount-codes")
+    assert len(many) == len(few) and "25% off Body and Face." in body(page)

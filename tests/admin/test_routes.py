@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shop.db import db
-from shop.domain.catalog.models import Attribute, Category, Collection, Product
+from shop.domain.catalog.models import Attribute, Category, Collection, Product, Variant
 from shop.domain.customers.models import User
 from shop.domain.imports.models import CatalogueFile
 from shop.domain.orders.models import Order
@@ -70,7 +70,9 @@ def path_of(rule):
         "categories": Category.public_id,
         "attributes": Attribute.public_id,
         "products": Product.public_id,
+        "inventory": Variant.public_id,
         "users": User.public_id,
+        "guests": Order.public_id,
         "orders": Order.public_id,
         "reviews": Review.public_id,
         "shipping-methods": ZoneMethod.public_id,
@@ -84,7 +86,8 @@ def path_of(rule):
     if "<" not in rule.rule:
         return rule.rule
     noun = rule.rule.split("/")[2]
-    name = "1" if noun == "audit" else db.session.scalars(db.select(model[noun])).first()
+    first = db.select(model[noun]).order_by(model[noun].class_.id) if noun != "audit" else None
+    name = "1" if first is None else db.session.scalars(first).first()
     return rule.rule.replace("<public_id>", name).replace("<image_id>", "img_1")
 
 

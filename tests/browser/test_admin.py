@@ -21,6 +21,7 @@ from tests.browser.conftest import DESKTOP, PATIENCE, PHONE, RunningShop
 from tests.browser.test_accessibility import AXE, NARROW, violations
 from tests.browser.test_tour import SETTLED
 from tests.conftest import make_staff, placed_order, variants_of
+from tests.domain.promotions.codes import make_code
 
 EMAIL, PASSWORD = "owner@example.com", "correct horse battery"
 
@@ -61,7 +62,13 @@ def places(shop: RunningShop) -> dict[str, str]:
             "collection": f"/admin/collections/{collection.public_id}",
             "attributes": "/admin/attributes",
             "synonyms": "/admin/synonyms",
+            "guests": "/admin/guests",
+            "guest": f"/admin/guests/{order_id}",
+            "inventory": "/admin/inventory?tab=all",
+            "stock of a variant": f"/admin/inventory/{variants_of(amber)[0].public_id}",
+            "delivery": "/admin/inventory/sheet",
             "discount codes": "/admin/discount-codes",
+            "discount code": f"/admin/discount-codes/{make_code().public_id}",
             "new discount code": "/admin/discount-codes/new",
             "discount test": "/admin/discount-code-test?code=NOSUCH&goods=NOPE",
             "new shipping zone": "/admin/shipping-zones/new",

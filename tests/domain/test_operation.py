@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -99,6 +100,68 @@ def test_a_lock_that_outlasts_three_tries_is_unavailable(app):
     with pytest.raises(Unavailable) as caught:
         always_busy()
     assert len(tries) == 3 and caught.value.retry_after
+
+
+def test_a_wait_for_a_row_that_takes_longer_than_a_statement_may_is_a_lost_lock(app):
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer, and no rows to wait for")
+    variant = variants_of(make_product(stock=5))[0]
+    is_held, tries = threading.Event(), []
+
+    @operation
+    def hold():
+        _lock(variant.id)
+        is_held.set()
+        db.session.execute(db.text("SELECT pg_sleep(0.5)"))
+
+    @operation
+    def wait():
+        tries.append(1)
+        is_held.wait(10)
+        db.session.execute(db.text("SET LOCAL statement_timeout = 300"))
+        _lock(variant.id)
+
+    def hold_elsewhere():
+        with app.app_context():
+            hold()
+            db.session.remove()
+
+    thread = threading.Thread(target=hold_elsewhere)
+    thread.start()
+    wait()
+    thread.join()
+
+    assert len(tries) > 1
+
+
+def test_a_turn_to_write_is_waited_for_as_long_as_all_tries_may_take(app, monkeypatch):
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL has many writers")
+    monkeypatch.setattr("shop.db.SQLITE_BUSY_MS", 100)
+    monkeypatch.setattr("shop.db.LAST_TRY_STARTS_WITHIN", 2.0)
+    is_held = threading.Event()
+
+    @operation
+    def hold():
+        is_held.set()
+        time.sleep(0.5)
+
+    def hold_elsewhere():
+        with app.app_context():
+            hold()
+            db.session.remove()
+
+    thread = threading.Thread(target=hold_elsewhere)
+    thread.start()
+    is_held.wait(10)
+    add_category("after")
+    thread.join()
+
+    assert slugs() == ["after"]
+
+
+def _lock(variant_id):
+    db.session.execute(db.select(StockItem.variant_id).filter_by(variant_id=variant_id).with_for_update())
 
 
 def test_callbacks_run_after_the_commit_only_once_and_their_failure_harms_nothing(app):

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shop.domain.explanations import explain
+from shop.domain.explanations import explain, kept
 from shop.domain.pricing import Discount, LineToPrice, Receipt, price_lines
-from shop.domain.tax import TaxRule
+from shop.domain.tax import NO_TAX, CategoryRate, PlaceTax, TaxRule
 from shop.money import Money, increment_of
 
 
@@ -51,7 +51,7 @@ def test_a_line_has_the_rate_of_its_category():
     lines = [LineToPrice(usd("10"), 1), LineToPrice(usd("10"), 1, tax_percent=Decimal(5))]
     receipt = price_lines(lines, usd("0"), TaxRule(Decimal(20), included=False))
 
-    assert [line.tax for line in receipt.lines] == [usd("2"), usd("0.50")]
+    assert [(line.tax_percent, line.tax) for line in receipt.lines] == [(20, usd("2")), (5, usd("0.50"))]
 
 
 @pytest.mark.parametrize("included", [False, True])
@@ -70,6 +70,7 @@ def test_an_amount_is_taken_off_what_it_is_for_and_never_more_than_that_costs():
 
     assert [line.discount for line in ten.lines] == [usd("6.67"), usd("0"), usd("3.33")]
     assert [line.discount for line in much.lines] == [usd("10"), usd("0"), usd("5")]
+    assert (ten.spared, ten.applied.code) == (usd("10"), "TEN")
 
 
 def test_free_shipping_takes_the_shipping_away_and_its_tax_and_is_no_discount():
@@ -77,6 +78,8 @@ def test_free_shipping_takes_the_shipping_away_and_its_tax_and_is_no_discount():
 
     assert (receipt.shipping, receipt.discount, receipt.shipping_spared) == (usd("0"), usd("0"), usd("4"))
     assert (receipt.tax, receipt.total) == (usd("1.08"), usd("11.08"))
+    assert receipt.spared == usd("4")
+    assert Discount("FREE", "free_shipping").taken_off(usd("10")) == usd("0")
 
 
 def test_nothing_in_scope_takes_nothing_off():
@@ -178,3 +181,55 @@ def test_every_figure_is_explained_and_the_last_step_is_the_total(cart):
 def test_the_words_are_plain(steps, words):
     receipt = price_lines([LineToPrice(usd("23.90"), 10)], usd("6"), INSIDE, discount=A_QUARTER)
     assert explain(receipt, INSIDE, ["Soap"], "Standard")[steps].words == words
+
+
+def words_of(lines, rule, discount=None, shipping="0"):
+    receipt = price_lines(lines, usd(shipping), rule, discount=discount)
+    return [step.words for step in explain(receipt, rule, ["Soap", "Oil", "Robe"][: len(lines)], "Standard")]
+
+
+def test_a_line_is_told_its_share_of_an_amount_and_one_out_of_scope_nothing():
+    lines = [LineToPrice(usd("10"), 1), LineToPrice(usd("5"), 1), LineToPrice(usd("40"), 1, in_scope=False)]
+
+    assert words_of(lines, NO_TAX, Discount("TEN", "fixed_amount", amount=usd("10"))) == [
+        "Soap: 1 × $10.00 = $10.00",
+        "Soap: −$6.67, its share of $10.00 off by TEN",
+        "Oil: 1 × $5.00 = $5.00",
+        "Oil: −$3.33, its share of $10.00 off by TEN",
+        "Robe: 1 × $40.00 = $40.00",
+        "Standard: free",
+        "$55.00 − $10.00 discount = $45.00",
+    ]
+
+
+def test_tax_that_is_worked_out_on_the_order_says_so():
+    rule = TaxRule(Decimal("10.50"), included=False, rounding="order")
+    assert words_of([LineToPrice(usd("20"), 1)], rule, shipping="10") == [
+        "Soap: 1 × $20.00 = $20.00",
+        "Soap: 10.5% tax of $20.00 = $2.10, rounded with all that has this rate",
+        "Standard: $10.00",
+        "Standard: 10.5% tax of $10.00 = $1.05, rounded with all that has this rate",
+        "$20.00 + $10.00 delivery + $3.15 tax = $33.15",
+    ]
+
+
+def test_tax_on_top_of_a_line_is_told_as_it_is():
+    assert words_of([LineToPrice(usd("20"), 1)], TaxRule(Decimal(100), included=False))[1] == (
+        "Soap: 100% tax of $20.00 = $20.00"
+    )
+
+
+def test_free_delivery_by_a_code_says_what_it_spares():
+    words = words_of([LineToPrice(usd("20"), 1)], NO_TAX, Discount("FREE", "free_shipping"), shipping="4.90")
+    assert words[1:] == ["Standard: free by FREE, instead of $4.90", "$20.00 = $20.00"]
+
+
+def test_an_order_keeps_each_step_in_minor_units():
+    receipt = price_lines([LineToPrice(usd("20"), 2)], usd("0"), NO_TAX)
+    steps = kept(explain(receipt, NO_TAX, ["Soap"], "Standard"), {})
+    assert steps[0] == {"figure": "items.1.subtotal", "amount": 4000, "words": "Soap: 2 × $20.00 = $40.00"}
+
+
+def test_goods_have_the_rate_of_their_category_else_the_standard_one():
+    place = PlaceTax(TaxRule(Decimal(20), included=True), rates={7: CategoryRate(Decimal(5), "books")})
+    assert [place.percent_for(category) for category in (7, 8, None)] == [5, 20, 20]

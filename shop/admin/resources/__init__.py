@@ -6,6 +6,8 @@ from shop.admin.resources.audit import AUDIT
 from shop.admin.resources.categories import CATEGORIES
 from shop.admin.resources.collections import COLLECTIONS
 from shop.admin.resources.discount_codes import DISCOUNT_CODES
+from shop.admin.resources.guests import GUESTS
+from shop.admin.resources.inventory import INVENTORY
 from shop.admin.resources.orders import ORDERS
 from shop.admin.resources.products import PRODUCTS
 from shop.admin.resources.reviews import REVIEWS
@@ -18,9 +20,11 @@ from shop.admin.resources.users import USERS
 RESOURCES: tuple[Resource, ...] = (
     ORDERS,
     USERS,
+    GUESTS,
     REVIEWS,
     DISCOUNT_CODES,
     PRODUCTS,
+    INVENTORY,
     CATEGORIES,
     COLLECTIONS,
     ATTRIBUTES,

@@ -25,7 +25,7 @@ from shop.domain.catalog.matrix import (
 from shop.domain.catalog.models import Attribute, Category, FormerSlug, Product, Variant
 from shop.domain.catalog.operations import save_product
 from shop.domain.catalog.slugs import slug_of
-from shop.domain.catalog.stock import change_stock
+from shop.domain.catalog.stock import add_units
 from shop.domain.catalog.variant_drafts import (
     copied_sku,
     draft_of_variant,
@@ -266,5 +266,5 @@ def _change_stocks(product: Product, wish: ProductWish, actor: Actor) -> bool:
     reason = wish.stock_reason if wish.stock_reason in REASONS else "other"
     wanted = sorted((entry for entry in asked if entry[1]), key=lambda entry: entry[0].id)
     for variant, change, number in wanted:
-        change_stock(variant, change, actor, reason=reason, field=f"variants.{number}.stockChange")
+        add_units(variant, change, actor, reason=reason, field=f"variants.{number}.stockChange")
     return bool(wanted)

@@ -27,7 +27,7 @@ from shop.domain.catalog.models import Category, Image, Product, ProductAttribut
 from shop.domain.catalog.pictures import set_aside
 from shop.domain.catalog.richtext import sanitise_html
 from shop.domain.catalog.slugs import SLUG
-from shop.domain.catalog.stock import correct_stock, open_stock
+from shop.domain.catalog.stock import open_stock, set_units
 from shop.domain.events import record_event
 from shop.errors import Conflict, Detail, Invalid, NotFound, Unknown
 from shop.money import Money
@@ -318,7 +318,7 @@ def _sku_taken(sku: str, holder: str) -> Conflict:
 def _correct_stocks(pairs: Pairs, actor: Actor, changes: Changes) -> None:
     known = [(v.id, v, w.stock) for w, v in pairs if v is not None and not isinstance(w.stock, Unsaid)]
     for _, variant, units in sorted(known, key=lambda entry: entry[0]):
-        before = correct_stock(variant, units, actor)
+        before = set_units(variant, units, actor)
         if before is not None:
             changes.note(f"variants[{variant.name}].stock", before, units)
 

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.db import Model, public_id_column, transaction_time
 
-RESERVATION_STATUSES = ("held", "promised", "shipped", "released", "expired")
 DEFAULT_LOW_STOCK_THRESHOLD = 10
 
 
@@ -65,7 +64,10 @@ class Reservation(Model):
 
 
 class StockMovement(Model):
-    """One change of `on_hand`, append-only; each cause (kind, reference, line) moves stock once."""
+    """One change of `on_hand`, append-only; each cause (kind, reference, line) moves stock once.
+
+    `reason` is why staff changed it, with what they noted after a colon: "damaged: fell off the shelf".
+    """
 
     __tablename__ = "stock_movements"
 

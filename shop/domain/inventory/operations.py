@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from shop.db import changed_rows, db, exactly_one, operation, transaction_time
+from shop.db import changed_rows, db, exactly_one, new_public_id, operation, transaction_time
 from shop.domain.actors import Actor
+from shop.domain.audit.operations import record_change
+from shop.domain.catalog.models import Variant
 from shop.domain.inventory.models import Reservation, StockItem, StockMovement
 from shop.domain.inventory.queries import available_units, left_sentence
 from shop.errors import Conflict, Detail, OutOfStock
@@ -205,6 +207,81 @@ def receive_stock(variant_id: int, quantity: int, *, reference: str, actor: Acto
     )
     exactly_one(added)
     record_movement(variant_id, "receipt", quantity, reference, actor, line=variant_id, reason=reason)
+
+
+def add_units(
+    variant: Variant,
+    change: int,
+    actor: Actor,
+    *,
+    reason: str,
+    note: str = "",
+    reference: str = "",
+    field: str = "units",
+) -> int:
+    """Add units, or take them away, with the reason in the ledger and the audit log; returns how many there are then.
+
+    For use in an operation. `reference` names a delivery, which counts once a variant. Raises Conflict naming `field`
+    when orders have reserved more than would be left.
+    """
+    changed = db.session.scalars(
+        update(StockItem)
+        .where(StockItem.variant_id == variant.id, StockItem.on_hand + change >= StockItem.reserved)
+        .values(on_hand=StockItem.on_hand + change)
+        .returning(StockItem.on_hand)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if changed is None:
+        item = _locked_item(variant.id)
+        free = item.on_hand - item.reserved
+        message = f"Only {free} of {variant.sku} can be taken away: {item.on_hand} are there, {item.reserved} reserved."
+        raise Conflict(message, [Detail(field, message, available=free)])
+    kind = "receipt" if reason == "received" and change > 0 else "correction"
+    _note_change(variant, kind, changed - change, changed, actor, reason=reason, note=note, reference=reference)
+    return changed
+
+
+def set_units(
+    variant: Variant, units: int, actor: Actor, *, reason: str = "", note: str = "", field: str = "stock"
+) -> int | None:
+    """Set how many units are in the house; returns how many there were, or None when that is no change.
+
+    For use in an operation. With a `reason` the audit log tells of it; without one, the caller does. Raises Conflict
+    naming `field` when orders have reserved more than that.
+    """
+    item = _locked_item(variant.id)
+    before = item.on_hand
+    if before == units:
+        return None
+    if units < item.reserved:
+        message = f"{item.reserved} of {variant.sku} are reserved for orders: the stock cannot be {units}."
+        raise Conflict(message, [Detail(field, message, available=item.reserved)])
+    set_level = update(StockItem).where(
+        StockItem.variant_id == variant.id, StockItem.on_hand == before, StockItem.reserved <= units
+    )
+    exactly_one(db.session.execute(set_level.values(on_hand=units).execution_options(synchronize_session=False)))
+    db.session.expire(item)
+    if reason:
+        _note_change(variant, "correction", before, units, actor, reason=reason, note=note)
+    else:
+        record_movement(variant.id, "correction", units - before, new_public_id("move"), actor)
+    return before
+
+
+def _locked_item(variant_id: int) -> StockItem:
+    statement = select(StockItem).filter_by(variant_id=variant_id).with_for_update()
+    return db.session.scalars(statement.execution_options(populate_existing=True)).one()
+
+
+def _note_change(
+    variant: Variant, kind: str, before: int, after: int, actor: Actor, *, reason: str, note: str, reference: str = ""
+) -> None:
+    """Why staff changed the units, in the ledger and in the audit log."""
+    written = f"{reason}: {note}" if note else reason
+    reference = reference or new_public_id("move")
+    record_movement(variant.id, kind, after - before, reference, actor, line=variant.id, reason=written)
+    told = {"sku": variant.sku, "on_hand": after, "reason": reason, **({"note": note} if note else {})}
+    record_change(actor, "stock.changed", "variant", variant.public_id, {"on_hand": before}, told)
 
 
 def record_movement(

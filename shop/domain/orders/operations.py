@@ -64,8 +64,11 @@ def move_status(
         .execution_options(synchronize_session=False)
     )
     if changed_rows(moved) != 1:
-        is_so = f"The order is {before} already." if before == to else None
-        raise Conflict(is_so or f"The order is {before}; it cannot become {to} any more.")
+        raise Conflict(
+            f"The order is {before} already."
+            if before == to
+            else f"The order is {before}; it cannot become {to} any more."
+        )
     record_move(order_id, "status", before, to, actor, note)
     return before
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Table, func, or_, select, union_all
 from sqlalchemy.orm import selectinload
@@ -10,7 +11,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from shop.db import db
 from shop.domain.actors import Actor
-from shop.domain.orders.models import Order, OrderLineItem, Shipment
+from shop.domain.orders.models import Order, OrderLineItem, Return, Shipment
 from shop.domain.orders.tokens import token_opens
 from shop.domain.terms import Terms
 from shop.errors import NotFound
@@ -71,6 +72,37 @@ def email_addresses_of(public_ids: Collection[str]) -> dict[str, str]:
         )
     )
     return {public_id: email for public_id, email in rows}
+
+
+@dataclass(frozen=True)
+class OrderName:
+    """An order as it is linked to."""
+
+    public_id: str
+    number: str
+
+
+def orders_behind(references: Collection[str]) -> dict[str, OrderName]:
+    """The orders behind these public ids of parcels, returns and orders themselves; what is none is left out."""
+    named = select(Order.public_id, Order.number)
+    rows = db.session.execute(
+        union_all(
+            named.add_columns(Order.public_id.label("reference")).where(Order.public_id.in_(references)),
+            *(
+                named.join(each, each.order_id == Order.id)
+                .add_columns(each.public_id.label("reference"))
+                .where(each.public_id.in_(references))
+                for each in (Shipment, Return)
+            ),
+        )
+    )
+    return {reference: OrderName(public_id, number or "") for public_id, number, reference in rows}
+
+
+def order_names(order_ids: Collection[int]) -> dict[int, OrderName]:
+    """The orders of these keys, as they are linked to."""
+    rows = db.session.execute(select(Order.id, Order.public_id, Order.number).where(Order.id.in_(order_ids)))
+    return {row.id: OrderName(row.public_id, row.number or "") for row in rows}
 
 
 def get_order_about(subject_id: str) -> Order:

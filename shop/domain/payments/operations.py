@@ -66,7 +66,7 @@ def refuse_cards(payment_method: str) -> None:
 
 
 def _check_cash_limits(order: Order, terms: Terms) -> None:
-    if not terms.max_cash_on_delivery >= order.total:
+    if terms.max_cash_on_delivery < order.total:
         most = terms.max_cash_on_delivery.format()
         message = f"Cash on delivery is possible up to {most}. Order less at a time."
         raise Invalid(message, [Detail("paymentMethod", message)])

@@ -185,9 +185,7 @@ def refunded_units(lines: Sequence[OrderLineItem]) -> dict[int, int]:
 def _return_to_refund(order: Order, wanted: RefundPayment) -> Return | None:
     if wanted.return_id is None:
         return None
-    back = db.session.scalars(
-        select(Return).filter_by(order_id=order.id, public_id=wanted.return_id)
-    ).one_or_none()
+    back = db.session.scalars(select(Return).filter_by(order_id=order.id, public_id=wanted.return_id)).one_or_none()
     if back is None:
         raise Invalid("This order has no such return.", [Detail("returnId", "Name a return of this order.")])
     done = select(Refund.id).where(Refund.return_id == back.id, Refund.status != "failed")
@@ -250,7 +248,7 @@ def _write_refund(order: Order, payment: Payment, quote: RefundQuote, actor: Act
 
 def _refuse_beyond(payment: Payment, total: Money) -> None:
     left = Money(payment.captured_amount - payment.refunded_amount, payment.currency)
-    if not left >= total:
+    if left < total:
         said = f"only {left.format()} of it can still be" if left else "all of it was"
         raise Conflict(f"{total.format()} is more than there is: {said} given back.")
 

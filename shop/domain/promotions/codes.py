@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Literal
@@ -48,7 +48,7 @@ class CodeWish(Input):
 @operation
 def create_code(wish: CodeWish, actor: Actor, currency: str) -> DiscountCode:
     """Make a discount code. Raises Invalid for what cannot be, each at its field; Conflict for a code that is there."""
-    code = DiscountCode(code="", kind="percentage", currency=currency)
+    code = DiscountCode(currency=currency, used=0)
     changes = Changes()
     _assign(code, wish, changes)
     db.session.add(code)
@@ -70,7 +70,6 @@ def change_code(public_id: str, wish: CodeWish, actor: Actor, *, seen: str | Non
     refuse_if_changed(code.updated_at, seen)
     changes = Changes()
     _assign(code, wish, changes)
-    db.session.flush()
     if changes:
         record_change(actor, "discount_code.changed", "discount code", public_id, changes.before, changes.after)
     return code
@@ -98,12 +97,25 @@ def wish_values(code: DiscountCode) -> dict[str, Any]:
 
 def sentence_of(code: DiscountCode) -> str:
     """The whole rule read back in plain words."""
+    return sentences_of([code])[0]
+
+
+def sentences_of(codes: Sequence[DiscountCode]) -> list[str]:
+    """The rules of these codes, each read back in plain words; two statements for them all."""
+    categories = _names(Category, {key for code in codes for key in code.category_ids})
+    collections = _names(Collection, {key for code in codes for key in code.collection_ids})
+    return [_sentence(code, categories, collections) for code in codes]
+
+
+def _sentence(code: DiscountCode, categories: Mapping[int, str], collections: Mapping[int, str]) -> str:
     worth = {
         "percentage": f"{percent(code.percent)} off",
         "fixed_amount": f"{Money(code.amount, code.currency).format()} off",
         "free_shipping": "Free delivery",
     }
-    words = [worth[code.kind], _scope_words(code) if code.kind != "free_shipping" or code.is_scoped else ""]
+    words = [worth[code.kind], ""]
+    if code.kind != "free_shipping" or code.is_scoped:
+        words[1] = _scope_words(code, categories, collections)
     if code.minimum_amount:
         words.append(f"in orders of {Money(code.minimum_amount, code.currency).format()} or more")
     if code.starts_at and code.last_day:
@@ -112,25 +124,31 @@ def sentence_of(code: DiscountCode) -> str:
         words.append(f"from {_day(code.starts_at.date())} on")
     elif code.last_day:
         words.append(f"until {_day(code.last_day)}")
-    limits = [f"{code.max_uses} times in all"] if code.max_uses is not None else []
+    limits = [f"{_times(code.max_uses)} in all"] if code.max_uses is not None else []
     if code.max_uses_per_customer is not None:
-        times = "once" if code.max_uses_per_customer == 1 else f"{code.max_uses_per_customer} times"
-        limits.append(f"{times} per customer")
+        limits.append(f"{_times(code.max_uses_per_customer)} per customer")
     state = "" if code.is_active else " It is paused."
     return " ".join(word for word in words if word) + (f", {' and '.join(limits)}" if limits else "") + f".{state}"
 
 
-def _scope_words(code: DiscountCode) -> str:
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
+
+
+def _scope_words(code: DiscountCode, categories: Mapping[int, str], collections: Mapping[int, str]) -> str:
     if not code.is_scoped:
         return "everything"
     count = len(code.product_ids)
     parts = [f"{count} {'product' if count == 1 else 'products'}"] if count else []
-    parts += [*_names(Category, code.category_ids), *_names(Collection, code.collection_ids)]
+    for keys, names in ((code.category_ids, categories), (code.collection_ids, collections)):
+        parts += sorted(names[key] for key in keys if key in names)
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0] if parts else "nothing"
 
 
-def _names(model: type[Category] | type[Collection], ids: Sequence[int]) -> list[str]:
-    return list(db.session.scalars(select(model.name).where(model.id.in_(ids)).order_by(model.name))) if ids else []
+def _names(model: type[Category] | type[Collection], ids: Set[int]) -> dict[int, str]:
+    if not ids:
+        return {}
+    return {key: name for key, name in db.session.execute(select(model.id, model.name).where(model.id.in_(ids)))}
 
 
 def _slugs(model: type[Category] | type[Collection], ids: Sequence[int]) -> list[str]:
@@ -157,7 +175,7 @@ def _assign(code: DiscountCode, wish: CodeWish, changes: Changes) -> None:
     if holder is not None and holder is not code:
         message = f"The code {written} is there already. Choose another one."
         raise Conflict(message, [Detail("code", message)])
-    if wish.max_uses is not None and wish.max_uses < (code.used or 0):
+    if wish.max_uses is not None and wish.max_uses < code.used:
         raise wrong("maxUses", f"It was used {code.used} times already. Enter {code.used} or more.")
     starts_at = None if wish.starts_on is None else datetime.combine(wish.starts_on, time(), UTC)
     ends_at = None if wish.ends_on is None else datetime.combine(wish.ends_on, time(), UTC) + timedelta(days=1)

@@ -67,7 +67,8 @@ class DiscountCode(Model):
 
     def discount(self) -> Discount:
         """What it takes off, as pricing takes it."""
-        return Discount(self.code, self.kind, self.percent, Money(self.amount, self.currency))
+        amount = Money(self.amount, self.currency) if self.kind == "fixed_amount" else None
+        return Discount(self.code, self.kind, self.percent, amount)
 
 
 class DiscountRedemption(Model):

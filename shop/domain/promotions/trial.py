@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from pydantic import Field
 from sqlalchemy import select
@@ -18,12 +17,11 @@ from shop.domain.inputs import Input, Line, Lines
 from shop.domain.pricing import LineToPrice, Receipt, price_lines
 from shop.domain.promotions.codes import sentence_of
 from shop.domain.promotions.queries import Goods, find_code, judge
-from shop.domain.tax import TaxRule
+from shop.domain.tax import NO_TAX
 from shop.errors import Detail, Unknown
 from shop.money import Money
 
 MOST_LINES, MOST_OF_ONE = 100, 99
-NO_TAX = TaxRule(Decimal(0), included=True)
 
 
 class TryCode(Input):

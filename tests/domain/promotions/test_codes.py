@@ -355,7 +355,7 @@ def test_a_change_is_written_down_and_the_form_reads_back_what_it_wrote(app):
     assert entry.after == {"max_uses": 5, "starts_at": "2026-11-01T00:00:00+00:00"}
     with pytest.raises(ChangedMeanwhile):
         change_code(code.public_id, wish, staff, seen="2020-01-01T00:00:00+00:00")
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match="no such discount code any more"):
         change_code("disc_none", wish, staff)
 
 
@@ -369,8 +369,9 @@ def test_a_limit_is_never_below_what_was_used(terms, cart):
     one = CodeWish.model_validate({**wish_of(reread(code)), "maxUses": 1})
     change_code(code.public_id, one, SYSTEM)
     take_another_use(code)
-    with pytest.raises(Invalid, match="Enter 2 or more"):
+    with pytest.raises(Invalid, match="It was used 2 times already. Enter 2 or more.") as refused:
         change_code(code.public_id, one, SYSTEM)
+    assert [detail.field for detail in refused.value.details] == ["maxUses"]
 
 
 @operation
