@@ -48,7 +48,8 @@ class RunningBank:
 
     def provider(self, **options: Any) -> StripeProvider:
         """The shop's gateway to this bank; with short time-outs and no retries unless told."""
-        return StripeProvider(SECRET_KEY, WEBHOOK_SECRET, self.url, **{"timeout": (2.0, 5.0), "retries": 0} | options)
+        given: dict[str, Any] = {"timeout": (2.0, 5.0), "retries": 0, **options}
+        return StripeProvider(SECRET_KEY, WEBHOOK_SECRET, self.url, **given)
 
     def settings(self) -> dict[str, str]:
         """The settings of a shop whose bank this is."""

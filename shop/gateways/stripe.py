@@ -95,6 +95,8 @@ class StripeProvider:
         retries: int = RETRIES,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        if not secret_key or not webhook_secret:
+            raise ValueError("without both secrets anybody could say what was paid")
         logging.getLogger("stripe").setLevel(logging.WARNING)  # below that it writes whole bodies
         stripe.enable_telemetry = False
         self._webhook_secret = webhook_secret.encode()

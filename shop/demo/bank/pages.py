@@ -138,7 +138,7 @@ def _totals(lines: list[dict[str, str | int]]) -> dict[str, int]:
 def _page(html: str, back: str = "") -> Response:
     response = Response(html, mimetype="text/html")
     response.headers["Content-Security-Policy"] = POLICY.format(and_back=f" {back}" if back else "")
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "no-store"
     return response
 

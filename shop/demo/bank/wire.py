@@ -83,7 +83,7 @@ def _answer(work: Work) -> Response:
     """Do it, once for each idempotency key, and answer."""
     bank = _bank()
     try:
-        params = read_form(request.values.items(multi=True))
+        params = read_form([*request.args.items(multi=True), *request.form.items(multi=True)])
         key = request.headers.get("Idempotency-Key", "")
         if request.method == "GET" or not key:
             status, body = _do(bank, work, params)
