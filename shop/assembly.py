@@ -102,13 +102,14 @@ def _absolute_socket(url: str) -> str:
 
 def register_faces(app: Flask, settings: Settings) -> None:
     """The blueprints, each a thin face of the domain, behind the guard of the edge."""
-    from shop import admin, api, health, jobs, storefront
+    from shop import admin, api, health, jobs, storefront, webhooks
 
     edge.guard(app)
     assets.register(app)
     storefront.register(app)
     admin.register(app)
     api.register(app)
+    webhooks.register(app)
     health.register(app)
     nudge_with(jobs.nudge_relay)
     if settings.is_development:

@@ -27,6 +27,8 @@ from shop.domain.imports.report import ImportReport
 from shop.domain.inputs import read_form
 from shop.domain.orders.sold import recount_sold
 from shop.domain.outbox import revive_dead_emails
+from shop.domain.payments.provider_events import retry_parked_events
+from shop.domain.payments.reconcile import compare_books
 from shop.domain.search.engines import has_trigrams
 from shop.domain.search.index import (
     count_documents,
@@ -37,7 +39,7 @@ from shop.domain.search.index import (
 )
 from shop.domain.search.queries import searches_without_result
 from shop.errors import ShopError
-from shop.extensions import settings, storage, terms
+from shop.extensions import payment_provider, settings, storage, terms
 from shop.jobs.schedule import run_scheduler
 from shop.jobs.worker import run_worker
 
@@ -72,12 +74,13 @@ def _database_sentence(error: DBAPIError) -> str:
 shop = PlainGroup("shop", help="The shop's data: demo data, the audit of its invariants, mail that was given up.")
 catalog = PlainGroup("catalog", help="The catalogue.")
 search = PlainGroup("search", help="The search index, and what was searched for.")
+payments = PlainGroup("payments", help="Card payments.")
 user = PlainGroup("user", help="People who can sign in.")
 
 
 def register(app: Flask) -> None:
     """Add the commands."""
-    for command in (shop, catalog, search, user, worker, scheduler):
+    for command in (shop, catalog, search, payments, user, worker, scheduler):
         app.cli.add_command(command)
 
 
@@ -300,6 +303,40 @@ def report(days: int, as_json: bool) -> None:
         click.echo(f"Every search of the last {days} days found something, as far as they were counted.")
     for row in rows:
         click.echo(f"{row.times:6}  {row.last_day}  {row.query}")
+
+
+# -- payments ---------------------------------------------------------------------------------------------------------
+
+
+@payments.command()
+@click.option("--days", default=3, show_default=True, type=click.IntRange(1, 400), help="How far to look back.")
+def reconcile(days: int) -> None:
+    """Compare the provider's books with ours: what was missed is settled, what differs is listed; exit code 1 then.
+
+    Example: flask payments reconcile --days 3
+    """
+    provider = payment_provider()
+    if provider is None:
+        raise click.ClickException("This shop takes no cards: the settings STRIPE_… are empty.")
+    found = compare_books(provider, terms, days=days)
+    if found:
+        cells = [("Order", "Reference", "Here", "At the provider")]
+        cells += [(each.number or "?", each.reference, each.ours, each.theirs) for each in found]
+        widths = [max(len(row[column]) for row in cells) for column in range(3)]
+        for row in cells:
+            click.echo("  ".join([*map(str.ljust, row[:3], widths), row[3]]))
+    click.echo(f"{len(found)} payments and refunds of the last {days} days differ.")
+    if found:
+        sys.exit(1)
+
+
+@payments.command("retry-events")
+def retry_events() -> None:
+    """Apply the webhooks again that were parked after their last attempt.
+
+    Example: flask payments retry-events
+    """
+    click.echo(f"{retry_parked_events()} events are due again.")
 
 
 # -- processes --------------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ login_manager = LoginManager()
 csrf = CSRFProtect()
 limiter = Limiter(key_func=get_remote_address)
 
-QUEUES = ("mail", "default", "pictures")  # workers look in this order: mail never waits for pictures
+QUEUES = ("payments", "mail", "default", "pictures")  # workers look in this order: money and mail never wait
 
 settings: Settings = cast(Settings, LocalProxy(lambda: current_app.extensions["shop_settings"]))
 terms: Terms = cast(Terms, LocalProxy(lambda: current_app.extensions["shop_terms"]))

@@ -27,7 +27,14 @@ from shop.domain.inventory.operations import orders_with_overdue_holds, promise_
 from shop.domain.orders.changes import NO_FORM, OrderChange, is_repeat, lock_order
 from shop.domain.orders.models import Order, OrderLineItem
 from shop.domain.orders.operations import close_order, move_status, pending_orders_without_hold, record_move
-from shop.domain.payments.operations import CashOnDelivery, cancel_open_payments, confirm_cash_on_delivery, refuse_cards
+from shop.domain.payments.cards import refuse_small_total
+from shop.domain.payments.operations import (
+    CARD,
+    CashOnDelivery,
+    cancel_open_payments,
+    confirm_cash_on_delivery,
+    refuse_cards,
+)
 from shop.domain.payments.refunds import refund_what_was_paid
 from shop.domain.places import Place
 from shop.domain.promotions.operations import redeem_code
@@ -230,7 +237,8 @@ def _check_wish(wanted: PlaceOrder, actor: Actor, terms: Terms) -> ShippingMetho
     if chosen is None:
         offered = ", ".join(method.id for method in methods)
         raise Invalid("Choose a delivery method.", [Detail("shippingMethod", f"Choose one of: {offered}.")])
-    refuse_cards(wanted.payment_method)
+    if not terms.takes_cards:
+        refuse_cards(wanted.payment_method)
     return chosen
 
 
@@ -282,6 +290,8 @@ def _check_cart(priced: PricedCart, wanted: PlaceOrder, terms: Terms) -> None:
         raise priced.verdict.refusal  # nobody has seen the total without it
     if wanted.expected_total is not None and wanted.expected_total != total.amount:
         raise TotalChanged(Money(wanted.expected_total, total.currency), total)
+    if wanted.payment_method == CARD:
+        refuse_small_total(total)
 
 
 def _check_open_holds(cart: Cart, actor: Actor, terms: Terms) -> None:
@@ -387,7 +397,7 @@ def _line_as_sold(position: int, line: CartLine, priced: PricedCart) -> OrderLin
 
 def _confirm_free_order(order: Order, actor: Actor) -> None:
     """An order of 0 is confirmed and paid at once (reliability.md D20)."""
-    move_status(order.id, "confirmed", actor)
+    move_status(order.id, "confirmed", actor, allowed_from=("pending",))
     record_move(order.id, "payment", order.payment_status, "paid", actor)
     order.status, order.payment_status = "confirmed", "paid"
     promise_reservations(order.id, sum(line.quantity for line in order.line_items))

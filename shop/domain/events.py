@@ -23,8 +23,10 @@ EVENT_TYPES = frozenset(
         "order.delivered",
         "order_link.requested",
         "order_link.refused",
+        "payment.captured",
         "payment.collected",
         "payment.refunded",
+        "refund.requested",
         "return.received",
         "shipment.sent",
         "category.saved",
@@ -93,6 +95,11 @@ def record_event(event_type: str, subject_id: str, payload: dict[str, Any] | Non
         raise ValueError(f"{event_type} is not a known event: add it to EVENT_TYPES")
     request_id = structlog.contextvars.get_contextvars().get("request_id", "")
     db.session.add(OutboxEvent(type=event_type, subject_id=subject_id, payload=payload or {}, request_id=request_id))
+    nudge_relay()
+
+
+def nudge_relay() -> None:
+    """Have the relay look for work after the commit of the current operation (best effort)."""
     for nudge in _nudges:
         on_commit(nudge)
 

@@ -35,7 +35,10 @@ SEND_EMAIL = Job("mail", "shop.jobs.emails.send_email", timeout=45, wait=120)
 RUN_STAFF_TASK = Job("default", "shop.jobs.staff_tasks.run_staff_task", timeout=50, wait=25)
 # Longer than its lease would be no use; the process it starts is given up after 90 seconds.
 MAKE_PICTURE = Job("pictures", "shop.jobs.pictures.make_picture", timeout=150, wait=120)
-JOBS = (RELAY, SEND_EMAIL, RUN_STAFF_TASK, MAKE_PICTURE)
+KEEP_PAYMENTS = Job("payments", "shop.jobs.payments.keep_payments", timeout=50, wait=30)
+POLL_PAYMENTS = Job("payments", "shop.jobs.payments.poll_payments", timeout=50, wait=50)
+COMPARE_BOOKS = Job("payments", "shop.jobs.payments.compare", timeout=600, wait=3600)
+JOBS = (RELAY, SEND_EMAIL, RUN_STAFF_TASK, MAKE_PICTURE, KEEP_PAYMENTS, POLL_PAYMENTS, COMPARE_BOOKS)
 
 
 def doorbell() -> Doorbell:

@@ -11,6 +11,7 @@ from shop.domain.outbox import dispatch_events, forget_asking, take_to_ask, unas
 from shop.domain.search.index import index_queued, queue_what_changed
 from shop.extensions import settings
 from shop.jobs.doorbell import RELAY, SEND_EMAIL, doorbell
+from shop.jobs.payments import sweep_payments
 from shop.jobs.pictures import ask_for_pictures
 from shop.jobs.staff_tasks import ask_for_staff_tasks
 
@@ -24,6 +25,7 @@ def relay() -> None:
     ask_for_emails()
     ask_for_pictures()
     ask_for_staff_tasks()
+    sweep_payments()
     keep_search()
 
 

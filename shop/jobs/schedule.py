@@ -16,6 +16,7 @@ from shop.db import db, is_unreachable
 from shop.errors import Unavailable
 from shop.jobs.housekeeping import TASKS, Task, run_task
 from shop.jobs.outbox import ask_for_emails, dispatch_all, keep_search
+from shop.jobs.payments import sweep_books, sweep_forgotten_payments, sweep_payments
 from shop.jobs.pictures import ask_for_pictures
 from shop.jobs.staff_tasks import sweep_staff_tasks
 
@@ -31,7 +32,10 @@ def sweep_outbox() -> int:
 SWEEP = Task("outbox_swept", 2, sweep_outbox)
 INDEX = Task("search_indexed", 2, keep_search)
 STAFF_TASKS = Task("staff_tasks_swept", 2, sweep_staff_tasks)
-ALL_TASKS = (SWEEP, STAFF_TASKS, INDEX, *TASKS)
+PAYMENTS = Task("payments_swept", 3, sweep_payments)
+FORGOTTEN_PAYMENTS = Task("payments_polled", 60, sweep_forgotten_payments)
+BOOKS = Task("books_compared", 24 * 3600, sweep_books)
+ALL_TASKS = (SWEEP, PAYMENTS, STAFF_TASKS, INDEX, FORGOTTEN_PAYMENTS, *TASKS, BOOKS)
 
 
 class Scheduler:

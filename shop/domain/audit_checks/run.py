@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from sqlalchemy import TextClause, bindparam, text
 
 from shop.db import UtcDateTime, db, end_read, transaction_time
+from shop.domain.audit_checks.cards import CARDS
 from shop.domain.audit_checks.catalog import CATALOG
 from shop.domain.audit_checks.check import LATE, Check, Finding
 from shop.domain.audit_checks.discounts import DISCOUNTS
@@ -21,7 +22,7 @@ from shop.domain.audit_checks.records import RECORDS
 from shop.domain.audit_checks.stock import STOCK
 from shop.domain.audit_checks.taxes import TAXES
 
-CHECKS = (*MONEY, *PAYMENTS, *STOCK, *ORDERS, *DISCOUNTS, *MESSAGES, *CATALOG, *TAXES, *RECORDS)
+CHECKS = (*MONEY, *PAYMENTS, *CARDS, *STOCK, *ORDERS, *DISCOUNTS, *MESSAGES, *CATALOG, *TAXES, *RECORDS)
 EXAMPLES = 5
 
 

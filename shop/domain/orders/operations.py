@@ -20,7 +20,7 @@ from shop.errors import Conflict
 
 # status -> the statuses from which it may be reached
 ALLOWED_MOVES = {
-    "confirmed": ("pending",),
+    "confirmed": ("pending", "cancelled"),  # cancelled: paid after its hold was over, and all of it still there
     "processing": ("confirmed",),
     "shipped": ("processing",),
     "delivered": ("shipped",),

@@ -1,1 +1,1 @@
-"""Payments of orders. Cash on delivery for now; cards come with their own issue."""
+"""Payments of orders: cash on delivery, and cards by way of a provider."""

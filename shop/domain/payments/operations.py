@@ -1,4 +1,4 @@
-"""Paying orders in cash on delivery: confirmed now, collected at the door."""
+"""Paying orders in cash on delivery: confirmed now, collected at the door. Cards are in cards.py and settle.py."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from shop.errors import Conflict, Detail, Invalid, TooMany
 from shop.money import Money
 
 CASH = "cash_on_delivery"
+CARD = "stripe"
+OPEN_CARD = ("created", "sent", "requires_action", "processing", "unknown")
 OPEN_STATUSES = ("confirmed", "processing", "shipped")
 
 
@@ -44,8 +46,9 @@ def confirm_cash_on_delivery(order_id: int, wanted: CashOnDelivery, actor: Actor
         return order
     if order.status != "pending":
         raise Conflict(f"This order is {order.status} already; it cannot be paid again.")
+    refuse_beside_card(order)
     _check_cash_limits(order, terms)
-    move_status(order.id, "confirmed", actor)
+    move_status(order.id, "confirmed", actor, allowed_from=("pending",))
     units = db.session.scalar(select(func.sum(OrderLineItem.quantity)).filter_by(order_id=order.id))
     promise_reservations(order.id, int(units or 0))
     order.status = "confirmed"
@@ -56,6 +59,13 @@ def confirm_cash_on_delivery(order_id: int, wanted: CashOnDelivery, actor: Actor
     )
     record_event("order.confirmed", order.public_id)
     return order
+
+
+def refuse_beside_card(order: Order) -> None:
+    """Raise Conflict where a card payment of the order is open: it is cancelled before another way is chosen (I15)."""
+    is_open = select(Payment.id).where(Payment.order_id == order.id, Payment.status.in_(OPEN_CARD))
+    if db.session.scalar(is_open.limit(1)) is not None:
+        raise Conflict("A card payment of this order is open. Finish it, or choose cash on the page of the order.")
 
 
 def refuse_cards(payment_method: str) -> None:

@@ -1,12 +1,13 @@
 """Giving money back: by unit, delivery or a plain sum, never more than was taken (reliability.md D19, I09).
 
-Only cash is given back yet, and at once. A card's refund is `requested` first and settled by what Stripe says.
+Cash is given back at once. A card's refund is `requested` with its key, and card_refunds.py has the provider send it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import uuid4
 
 from pydantic import Field
 from sqlalchemy import func, select, update
@@ -19,6 +20,7 @@ from shop.domain.orders.changes import OrderChange, Quantities, is_repeat, lines
 from shop.domain.orders.models import Order, OrderLineItem, Return, ReturnLineItem
 from shop.domain.orders.operations import record_move
 from shop.domain.payments.models import Payment, Refund, RefundLineItem
+from shop.domain.payments.operations import CASH
 from shop.errors import Conflict, Detail, Forbidden, Invalid
 from shop.money import Money
 
@@ -84,15 +86,15 @@ def quote_refund(order_id: int, wanted: RefundPayment) -> RefundQuote:
 def refund_what_was_paid(order_id: int, actor: Actor, reason: str) -> None:
     """Give back all that was collected for an order that is being cancelled; nothing where nothing was.
 
-    Raises Conflict for a customer (who gets cash back only from a person), Forbidden for staff who may not refund.
+    Raises Conflict for a customer who paid in cash (a person hands it back), Forbidden for staff who may not refund.
     """
     order = lock_order(order_id)
     payment = _captured_payment(order)
     if payment is None or payment.refunded_amount == payment.captured_amount:
         return
-    if actor.kind == "customer":
+    if actor.kind == "customer" and payment.provider == CASH:
         raise Conflict("This order is paid already. Write to us: we cancel it and give your money back.")
-    if not actor.may("refunds:write"):
+    if actor.kind == "staff" and not actor.may("refunds:write"):
         raise Forbidden("This order is paid: cancelling gives money back, which your role does not allow.")
     _write_refund(order, payment, _quote(order, payment, RefundPayment(everything=True)), actor, reason)
 
@@ -216,13 +218,14 @@ def _write_refund(order: Order, payment: Payment, quote: RefundQuote, actor: Act
     if changed_rows(raised) != 1:
         _refuse_beyond(payment, total)
         raise Conflict("Somebody else gave money of this order back a moment ago. Look at it again.")
-    now = transaction_time()
+    now, is_cash = transaction_time(), payment.provider == CASH
     refund = Refund(
         public_id=new_public_id("ref"),
         order_id=order.id,
         payment_id=payment.id,
         return_id=quote.return_id,
-        status="succeeded",
+        key=None if is_cash else str(uuid4()),
+        status="succeeded" if is_cash else "requested",
         amount=total.amount,
         shipping_amount=quote.shipping.amount,
         other_amount=quote.other.amount,
@@ -239,11 +242,11 @@ def _write_refund(order: Order, payment: Payment, quote: RefundQuote, actor: Act
     db.session.add(refund)
     before = order.payment_status
     is_all = payment.refunded_amount + total.amount == payment.captured_amount
-    _move_payment(order, "refunded" if is_all else "partially_refunded", actor)
+    move_payment(order, "refunded" if is_all else "partially_refunded", actor)
     given = {"units": told(lines_of(order.id), quote.units), "amount": total.format(), "reason": reason}
     after = {"payment_status": order.payment_status, **given}
     note_change(actor, "order.refunded", order, {"payment_status": before}, after)
-    record_event("payment.refunded", refund.public_id)
+    record_event("payment.refunded" if is_cash else "refund.requested", refund.public_id)
 
 
 def _refuse_beyond(payment: Payment, total: Money) -> None:
@@ -253,7 +256,8 @@ def _refuse_beyond(payment: Payment, total: Money) -> None:
         raise Conflict(f"{total.format()} is more than there is: {said} given back.")
 
 
-def _move_payment(order: Order, to: str, actor: Actor) -> None:
+def move_payment(order: Order, to: str, actor: Actor) -> None:
+    """Move how far the order is paid, with its history; nothing happens where it is there already."""
     if order.payment_status != to:
         record_move(order.id, "payment", order.payment_status, to, actor)
         order.payment_status = to

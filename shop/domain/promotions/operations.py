@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import or_, update
+from sqlalchemy import ColumnExpressionArgument, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from shop.db import changed_rows, db, operation, transaction_time
@@ -18,7 +18,13 @@ def redeem_code(code: DiscountCode, order_id: int, amount: int, customers: Seque
 
     Raises Gone when the last use is gone, in total or of this customer: the last one is won by one order only.
     """
-    taken = update(DiscountCode).where(DiscountCode.id == code.id, DiscountCode.is_active)
+    _take_use(code, customers, DiscountCode.is_active)
+    db.session.add(DiscountRedemption(code_id=code.id, order_id=order_id, customers=sorted(customers), amount=amount))
+    db.session.flush()
+
+
+def _take_use(code: DiscountCode, customers: Sequence[str], *conditions: ColumnExpressionArgument[bool]) -> None:
+    taken = update(DiscountCode).where(DiscountCode.id == code.id, *conditions)
     taken = taken.where(or_(DiscountCode.max_uses.is_(None), DiscountCode.used < DiscountCode.max_uses))
     # `updated_at` stays: a use is no change that staff would have to look at before they save.
     values = {"used": DiscountCode.used + 1, "updated_at": DiscountCode.updated_at}
@@ -27,8 +33,6 @@ def redeem_code(code: DiscountCode, order_id: int, amount: int, customers: Seque
     for customer in sorted(customers):
         if not _count_customer(code, customer):
             raise used_by_customer(code)
-    db.session.add(DiscountRedemption(code_id=code.id, order_id=order_id, customers=sorted(customers), amount=amount))
-    db.session.flush()
 
 
 def _count_customer(code: DiscountCode, customer: str) -> bool:
@@ -64,3 +68,20 @@ def release_code(order_id: int) -> None:
     for customer in sorted(held.customers):
         own = DiscountCustomer.code_id == held.code_id, DiscountCustomer.customer == customer
         db.session.execute(update(DiscountCustomer).where(*own).values(used=DiscountCustomer.used - 1))
+
+
+@operation
+def retake_code(order_id: int) -> None:
+    """Take again the use that a cancelled order gave back, since it was paid after all; also of a code now paused.
+
+    An order without a code changes nothing. Raises Gone when the last use is another order's meanwhile.
+    """
+    given_back = select(DiscountRedemption).where(
+        DiscountRedemption.order_id == order_id, DiscountRedemption.released_at.is_not(None)
+    )
+    redemption = db.session.scalars(given_back.with_for_update()).one_or_none()
+    if redemption is None:
+        return
+    _take_use(db.session.get_one(DiscountCode, redemption.code_id), redemption.customers)
+    redemption.released_at = None
+    db.session.flush()

@@ -1,0 +1,232 @@
+"""Finding what no webhook brought: open attempts are asked for each minute, all books are compared each night (D21)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import and_, or_, select, update
+
+from shop.db import changed_rows, db, end_read, operation, transaction_time
+from shop.domain.orders.models import Order
+from shop.domain.payments.cards import cancel_attempt
+from shop.domain.payments.differences import end_difference, note_difference
+from shop.domain.payments.models import Payment, Refund
+from shop.domain.payments.operations import OPEN_CARD
+from shop.domain.payments.provider_events import take_refund_after_payment
+from shop.domain.payments.settle import settle_payment
+from shop.domain.terms import Terms
+from shop.errors import ShopError, Unavailable
+from shop.money import Money
+from shop.payment_provider import Intent, OutcomeUnknown, PaymentProvider, ProviderRefund, ProviderRefused
+
+log = structlog.get_logger()
+
+LEFT_ALONE = timedelta(minutes=2)  # the shopper, and then the webhook, settle it themselves
+ASK_AGAIN = (timedelta(seconds=50), timedelta(hours=1))  # in an attempt's first two hours, and later
+WHILE_YOUNG = timedelta(hours=2)
+DAYS = 3
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A payment or refund of which the two books say different things."""
+
+    kind: str
+    reference: str
+    order_id: int | None
+    number: str
+    ours: str
+    theirs: str
+
+    @property
+    def sentence(self) -> str:
+        return f"Order {self.number or '?'}, {self.reference}: here {self.ours}, at the provider {self.theirs}."
+
+
+# -- each minute -------------------------------------------------------------------------------------------------------
+
+
+def attempts_to_ask(limit: int = 50) -> list[int]:
+    """Ids of attempts that have been open for minutes, the longest unasked first."""
+    now = transaction_time()
+    often, seldom = (or_(Payment.asked_at.is_(None), Payment.asked_at < now - each) for each in ASK_AGAIN)
+    is_young = Payment.created_at > now - WHILE_YOUNG
+    waiting = (
+        select(Payment.id)
+        .where(Payment.status.in_(OPEN_CARD), Payment.provider_reference.is_not(None))
+        .where(Payment.created_at <= now - LEFT_ALONE, or_(and_(is_young, often), seldom))
+    )
+    return list(db.session.scalars(waiting.order_by(Payment.asked_at, Payment.id).limit(limit)))
+
+
+def attempts_to_cancel(limit: int = 50) -> list[int]:
+    """Ids of attempts that are open at the provider though their order is cancelled."""
+    asked, again = Payment.asked_at, transaction_time() - ASK_AGAIN[0]
+    waiting = (
+        select(Payment.id)
+        .join(Order, Order.id == Payment.order_id)
+        .where(Order.status == "cancelled", Payment.status.in_(OPEN_CARD), Payment.provider_reference.is_not(None))
+        .where(or_(asked.is_(None), asked <= Order.updated_at, asked < again))
+    )
+    return list(db.session.scalars(waiting.order_by(Payment.id).limit(limit)))
+
+
+@operation
+def forget_unbegun_attempts() -> int:
+    """End attempts of cancelled orders that the provider never named: no card can have been charged by them."""
+    cancelled = select(Order.id).where(Order.status == "cancelled")
+    ended = db.session.execute(
+        update(Payment)
+        .where(Payment.status.in_(OPEN_CARD), Payment.provider_reference.is_(None), Payment.order_id.in_(cancelled))
+        .values(status="cancelled", updated_at=transaction_time())
+        .execution_options(synchronize_session=False)
+    )
+    return changed_rows(ended)
+
+
+def poll(payment_id: int, provider: PaymentProvider, terms: Terms) -> None:
+    """Ask how an open attempt stands and settle its order; one whose order is cancelled is cancelled too."""
+    status = db.session.scalar(
+        select(Order.status).join(Payment, Payment.order_id == Order.id).where(Payment.id == payment_id)
+    )
+    end_read()
+    try:
+        if status == "cancelled":
+            cancel_attempt(payment_id, provider, terms)
+        else:
+            settle_payment(payment_id, provider, terms)
+    except ShopError as error:
+        log.warning("payment_not_settled", payment=payment_id, reason=error.message)
+
+
+# -- each night --------------------------------------------------------------------------------------------------------
+
+
+def compare_books(provider: PaymentProvider, terms: Terms, *, days: int = DAYS) -> list[Difference]:
+    """Compare the payments and refunds of these days both ways, first settling what was missed; what still differs.
+
+    Each difference is a row with a deadline, until it is gone. Raises Unavailable when the provider cannot be asked.
+    """
+    since = transaction_time() - timedelta(days=days)
+    end_read()
+    try:
+        intents = {each.id: each for each in provider.list_intents(since)}
+        refunds = {each.id: each for each in provider.list_refunds(since)}
+    except (OutcomeUnknown, ProviderRefused) as error:
+        raise Unavailable(f"The payment provider cannot be asked now: {error}", retry_after=60) from error
+    _catch_up(intents, refunds, provider, terms)
+    found = [*_differing_payments(intents, since), *_differing_refunds(refunds, since)]
+    end_read()
+    for each in found:
+        note_difference(each.kind, each.reference, each.sentence, order_id=each.order_id)
+    still = {(each.kind, each.reference) for each in found}
+    for kind, references in (("books_payment", intents), ("books_refund", refunds)):
+        for reference in references:
+            if (kind, reference) not in still:
+                end_difference(kind, reference, "The books agree.")
+    return found
+
+
+def _catch_up(
+    intents: dict[str, Intent], refunds: dict[str, ProviderRefund], provider: PaymentProvider, terms: Terms
+) -> None:
+    """Settle what was paid or given back there and is not known here."""
+    for intent in intents.values():
+        row = db.session.execute(
+            select(Payment.id, Payment.status, Payment.provider_reference).where(
+                or_(Payment.provider_reference == intent.id, Payment.public_id == (intent.payment_id or None))
+            )
+        ).first()
+        end_read()
+        if row is not None and intent.status in ("succeeded", "cancelled") and row.status in (*OPEN_CARD, "cancelled"):
+            if row.provider_reference is None and intent.status == "succeeded":
+                _keep(row.id, intent.id)
+            if row.status != intent.status:
+                _try(row.id, provider, terms)
+    for refund in refunds.values():
+        try:
+            take_refund_after_payment(refund, provider, terms)
+        except (ShopError, OutcomeUnknown, ProviderRefused) as error:
+            log.warning("refund_not_taken_in", refund=refund.id, reason=str(error))
+
+
+@operation
+def _keep(payment_id: int, reference: str) -> None:
+    free = update(Payment).where(Payment.id == payment_id, Payment.provider_reference.is_(None))
+    db.session.execute(free.values(provider_reference=reference).execution_options(synchronize_session=False))
+
+
+def _try(payment_id: int, provider: PaymentProvider, terms: Terms) -> None:
+    try:
+        settle_payment(payment_id, provider, terms)
+    except ShopError as error:
+        log.warning("payment_not_settled", payment=payment_id, reason=error.message)
+
+
+def _differing_payments(intents: dict[str, Intent], since: datetime) -> Iterator[Difference]:
+    rows = db.session.execute(
+        select(Payment, Order.number)
+        .join(Order, Order.id == Payment.order_id)
+        .where(
+            or_(
+                Payment.provider_reference.in_(list(intents)),
+                and_(Payment.created_at >= since + timedelta(hours=1), Payment.provider_reference.is_not(None)),
+            )
+        )
+    ).all()
+    ours = {payment.provider_reference or "": (payment, number or "") for payment, number in rows}
+    for reference, (payment, number) in ours.items():
+        said = f"{payment.status}, {Money(payment.captured_amount, payment.currency).format()} taken"
+        intent = intents.get(reference)
+        if intent is None:
+            if payment.status == "succeeded":
+                yield Difference("books_payment", reference, payment.order_id, number, said, "nothing")
+        elif (intent.status == "succeeded") != (payment.status == "succeeded") or (
+            payment.status == "succeeded" and intent.captured != Money(payment.captured_amount, payment.currency)
+        ):
+            theirs = f"{intent.status}, {intent.captured.format()} taken"
+            yield Difference("books_payment", reference, payment.order_id, number, said, theirs)
+    for intent in intents.values():
+        if intent.order_id and intent.id not in ours and intent.status == "succeeded":
+            found = db.session.execute(
+                select(Order.id, Order.number).where(Order.public_id == intent.order_id)
+            ).one_or_none()
+            theirs = f"{intent.captured.format()} taken"
+            number = (found.number or "") if found else ""
+            yield Difference("books_payment", intent.id, found.id if found else None, number, "nothing", theirs)
+
+
+def _differing_refunds(refunds: dict[str, ProviderRefund], since: datetime) -> Iterator[Difference]:
+    rows = db.session.execute(
+        select(Refund, Order.number)
+        .join(Order, Order.id == Refund.order_id)
+        .where(
+            or_(
+                Refund.provider_reference.in_(list(refunds)),
+                and_(Refund.created_at >= since + timedelta(hours=1), Refund.provider_reference.is_not(None)),
+            )
+        )
+    ).all()
+    ours = {refund.provider_reference or "": (refund, number or "") for refund, number in rows}
+    for reference, (refund, number) in ours.items():
+        said = f"{refund.status}, {Money(refund.amount, refund.currency).format()}"
+        answer = refunds.get(reference)
+        if answer is None:
+            if refund.status == "succeeded":
+                yield Difference("books_refund", reference, refund.order_id, number, said, "nothing")
+        elif _word(answer) != refund.status or answer.amount != Money(refund.amount, refund.currency):
+            theirs = f"{answer.status}, {answer.amount.format()}"
+            yield Difference("books_refund", reference, refund.order_id, number, said, theirs)
+    for answer in refunds.values():
+        known = select(Payment.order_id, Order.number).join(Order, Order.id == Payment.order_id)
+        found = db.session.execute(known.where(Payment.provider_reference == answer.intent_id)).one_or_none()
+        if answer.id not in ours and found is not None and answer.status != "failed":
+            theirs = f"{answer.status}, {answer.amount.format()}"
+            yield Difference("books_refund", answer.id, found.order_id, found.number or "", "nothing", theirs)
+
+
+def _word(answer: ProviderRefund) -> str:
+    return "sent" if answer.status == "processing" else answer.status

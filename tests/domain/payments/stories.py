@@ -1,0 +1,74 @@
+"""What tests of card payments do and look at."""
+
+from __future__ import annotations
+
+from shop.db import db, operation
+from shop.domain.orders.models import Order
+from shop.domain.payments.card_refunds import refunds_to_send, send_refund
+from shop.domain.payments.cards import PayByCard, begin_card_payment
+from shop.domain.payments.models import Payment, Refund
+from shop.domain.payments.provider_events import apply_provider_event, store_event, waiting_events
+from shop.payment_provider import SignedEvent
+from tests.conftest import SHOPPER
+from tests.domain.payments.fake_provider import GOOD
+
+
+def pay(order, terms, provider, card=GOOD, actor=SHOPPER, **more):
+    wanted = PayByCard(paymentMethodId=card, **more) if card else PayByCard(**more)
+    return begin_card_payment(order.id, wanted, actor, terms, provider, return_url="http://localhost/return")
+
+
+def states(order):
+    """(status, payment status) of the order, and the statuses of its attempts."""
+    db.session.rollback()
+    row = db.session.execute(db.select(Order.status, Order.payment_status).filter_by(id=order.id)).one()
+    attempts = db.session.scalars(db.select(Payment.status).filter_by(order_id=order.id).order_by(Payment.id)).all()
+    return tuple(row), list(attempts)
+
+
+def payment_of(order):
+    db.session.rollback()
+    found = db.session.scalars(db.select(Payment).filter_by(order_id=order.id).order_by(Payment.id.desc())).first()
+    db.session.expunge_all()
+    return found
+
+
+def refunds_of(order):
+    db.session.rollback()
+    rows = db.select(Refund.status, Refund.amount).filter_by(order_id=order.id).order_by(Refund.id)
+    return [tuple(row) for row in db.session.execute(rows)]
+
+
+def send_all(provider):
+    waiting = refunds_to_send()
+    db.session.rollback()
+    for refund_id in waiting:
+        send_refund(refund_id, provider)
+
+
+_numbers = iter(range(1, 10**9))
+
+
+def tell(event, provider, terms, number=None, payload="{}"):
+    """Have a webhook stored; the id of its row."""
+    kind, object_id = event
+    signed = SignedEvent(f"evt_{number or next(_numbers)}", kind, object_id, provider.clock())
+    return store_event(signed, payload, provider.name)
+
+
+def apply_all(provider, terms):
+    waiting = waiting_events()
+    db.session.rollback()
+    for event_id in waiting:
+        apply_provider_event(event_id, provider, terms)
+
+
+def tell_everything(provider, terms):
+    for event in list(provider.events):
+        tell(event, provider, terms)
+    apply_all(provider, terms)
+
+
+@operation
+def run(words, **values):
+    db.session.execute(db.text(words), values)
