@@ -80,6 +80,7 @@
       elements.update({ setupFutureUsage: keeps ? "on_session" : null });
       ({ error } = await elements.submit());
     }
+    await new Promise((later) => setTimeout(later));  // while this press is still being told about, no other counts
     isBusy = false;
     if (error) {
       if (error.message) say(error.message);
