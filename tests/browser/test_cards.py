@@ -61,6 +61,7 @@ def choose(page: Page, words: str) -> None:
 
 
 def press_pay(page: Page) -> None:
+    page.wait_for_timeout(750)  # a press right after another one is the same press
     page.get_by_role("button", name=re.compile(r"^Pay \$\d+\.\d\d$")).click()
 
 
