@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -129,6 +130,14 @@ class TestWhileItRuns:
         for needed in ("admin@example.com", "lina@example.com", "/dev/mail", "openapi.json", "make reset", "curl '"):
             assert needed in words
         assert len(words.splitlines()) <= 20
+
+    def test_a_shop_without_keys_has_an_account_at_the_bank_of_the_demo(self, run: Run) -> None:
+        bank = run.said().partition("the bank of the demo: ")[2].split()[0]
+        (web, *_) = run.processes("gunicorn")
+
+        with urllib.request.urlopen(bank, timeout=10) as page:  # noqa: S310 (our own server)
+            assert b"Ledger" in page.read()
+        assert f"STRIPE_API_BASE={bank}".encode() in Path(f"/proc/{web}/environ").read_bytes()
 
     def test_a_second_run_or_reset_is_refused_and_says_where_the_first_one_is(self, run: Run) -> None:
         second, reset = run.again("shop.demo.run"), run.again("shop.demo.reset")

@@ -1,4 +1,4 @@
-"""What only a development shop has: demo data, and the mailbox page that shows the mail nobody sends."""
+"""What only a development shop has: demo data, a bank that moves no money, and a page for the mail nobody sends."""
 
 from __future__ import annotations
 

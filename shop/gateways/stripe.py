@@ -28,6 +28,7 @@ from shop.payment_provider import (
     IntentStatus,
     IntentWish,
     OutcomeUnknown,
+    PaymentProvider,
     ProviderDispute,
     ProviderRefund,
     ProviderRefused,
@@ -69,7 +70,7 @@ DECLINED = "The bank declined the card. Try another card or ask the bank."
 log = structlog.get_logger("shop.stripe")
 
 
-def make_provider(settings: Settings) -> StripeProvider | None:
+def make_provider(settings: Settings) -> PaymentProvider | None:
     """Stripe by the shop's keys; None for a shop that takes no cards."""
     if not settings.takes_cards:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -13,6 +14,7 @@ from werkzeug.wrappers import Request, Response
 from shop.money import Money
 from shop.payment_provider import IntentWish
 from tests.bank import PUBLISHABLE_KEY, QuietHandler, RunningBank
+from tests.browser.test_accessibility import AXE, violations
 from tests.servers import free_port
 
 PAGE = """<!doctype html><html lang="en"><title>Pay</title><main><h1>Pay</h1>
@@ -125,3 +127,34 @@ def test_three_d_secure_is_a_page_of_the_bank_that_leads_back(
     expect(page.get_by_text(status)).to_be_visible()
     assert page.url.startswith(f"{checkout.url}/return?payment_intent={checkout.intent.id}")
     assert len(checkout.bank.ledger("capture")) == captures
+
+
+def test_a_card_that_was_charged_by_the_shop_may_still_have_to_ask(page: Page, checkout: Checkout):
+    wish = replace(WISH, payment_method="pm_card_3ds", return_url=f"{checkout.url}/return")
+    asked = checkout.bank.provider().create_intent(wish, "asked")
+    call = "([key, secret]) => Stripe(key).retrievePaymentIntent(secret).then(told => told.paymentIntent.status)"
+    assert page.evaluate(call, [PUBLISHABLE_KEY, asked.client_secret]) == "requires_action"
+
+    page.evaluate(
+        "([key, clientSecret]) => { Stripe(key).handleNextAction({ clientSecret }); }",
+        [PUBLISHABLE_KEY, asked.client_secret],
+    )
+
+    expect(page.get_by_role("heading", name="Is it you?")).to_be_visible()
+
+
+def test_axe_finds_nothing_on_the_choices_and_the_banks_pages(browser: Browser, checkout: Checkout):
+    context = browser.new_context(bypass_csp=True)
+    context.add_init_script(path=AXE)
+    page, provider = context.new_page(), checkout.bank.provider()
+    provider.create_intent(replace(WISH, payment_method="pm_card_dispute"), "disputed")
+    wish = replace(WISH, payment_method="pm_card_3ds", return_url=f"{checkout.url}/return")
+    asked = checkout.bank.bank.get("payment_intent", provider.create_intent(wish, "asked").id)
+
+    found = []
+    for url in (checkout.url, checkout.bank.url, asked["next_action"]["redirect_to_url"]["url"]):
+        page.goto(url)
+        found += violations(page, url)
+
+    context.close()
+    assert not found, "\n".join(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import time
@@ -39,6 +40,7 @@ LONG_AGO = datetime.now(UTC) - timedelta(days=1)
 # Stripe's own example: the body is a file of stripe-dotnet's tests (Apache-2.0, src/StripeTests/Resources/
 # event_test_signature.json), the secret, the time and the signature stand in its EventUtilityTest.cs.
 STRIPES_BODY = Path(__file__).parents[1] / "data" / "stripe-event.json"
+STRIPES_OBJECTS = Path(__file__).parents[1] / "data" / "stripe-objects.json"  # stripe/openapi (MIT)
 STRIPES_TIME = 1533204620
 STRIPES_SIGNATURE = "2220f87ef101a04665f11cdf770523143f875572008577fa0f20882ddb9cc3c7"
 
@@ -303,6 +305,39 @@ class TestTheRest:
             careless()
 
 
+def test_stripes_own_examples_of_its_objects_are_read(provider: StripeProvider, bank: RunningBank):
+    examples = json.loads(STRIPES_OBJECTS.read_text())
+    with bank.bank.store.transaction():
+        for kind, example in examples.items():
+            bank.bank.store.add(kind, "x", **example)
+        customer = bank.bank.create_customer({})["id"]
+        bank.bank.attach(_usable(bank, examples["payment_method"]["id"]), customer)
+
+    intent = provider.fetch_intent(examples["payment_intent"]["id"])
+    refund = provider.fetch_refund(examples["refund"]["id"])
+    dispute = provider.fetch_dispute(examples["dispute"]["id"])
+    standing = provider.fetch_subscription(examples["subscription"]["id"])
+    (card,) = provider.list_cards(customer)
+
+    assert (intent.status, intent.amount, intent.card, intent.order_id) == (
+        "requires_payment_method",
+        Money(1099, "USD"),
+        None,
+        "",
+    )
+    assert (refund.status, refund.amount, refund.intent_id) == ("succeeded", Money(100, "USD"), "")
+    assert (dispute.status, dispute.reason, dispute.is_closed) == ("warning_needs_response", "general", False)
+    assert standing.customer == "cus_QXg1o8vcGmoR32" and standing.current_period_ends_at is not None
+    assert (card.brand, card.last4, card.expires, card.fingerprint) == ("visa", "4242", "08/2030", "AOB934RVNwzk6xtn")
+
+
+def _usable(bank: RunningBank, method_id: str) -> str:
+    """The example, with what the bank notes of its own methods."""
+    method = bank.bank.get("payment_method", method_id)
+    bank.bank.store.save(method | {"_outcome": "pm_card_approve", "_is_used": False})
+    return method_id
+
+
 class TestOnce:
     def test_the_same_key_has_one_effect_and_the_same_answer(self, provider: StripeProvider, bank: RunningBank):
         assert paid(provider) == paid(provider)
@@ -385,6 +420,21 @@ class TestUnknown:
         (found,) = provider.list_intents(LONG_AGO)
         assert (found.status, found.payment_id) == ("succeeded", "pay_abc")
         assert len(bank.ledger()) == 1
+
+    @pytest.mark.parametrize("seed", [1, 2, 3])
+    def test_whatever_goes_wrong_the_same_key_charges_once_in_the_end(self, bank: RunningBank, seed: int):
+        odds: Any = dict.fromkeys(("reset_before", "reset_after", "conflict", "busy", "garbage", "timeout_after"), 0.1)
+        bank.faults.chance(seed, odds, "^POST", seconds=0.3)
+        provider = bank.provider(timeout=(2.0, 0.2))
+
+        for number in range(8):
+            for _attempt in range(30):
+                with contextlib.suppress(OutcomeUnknown):
+                    assert paid(provider, key=f"key-{number}").status == "succeeded"
+                    break
+
+        assert len(bank.ledger("capture")) == 8
+        assert len(bank.faults.calls) > 8
 
     def test_a_bank_that_is_not_there_is_unknown_soon(self):
         provider = StripeProvider(SECRET_KEY, WEBHOOK_SECRET, f"http://127.0.0.1:{free_port()}", retries=0)

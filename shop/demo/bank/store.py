@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS ledger (
     currency TEXT NOT NULL, intent TEXT NOT NULL, reference TEXT UNIQUE NOT NULL, order_id TEXT NOT NULL,
     payment_id TEXT NOT NULL, refund_id TEXT NOT NULL
 );
+CREATE UNIQUE INDEX IF NOT EXISTS uq_ledger_capture ON ledger (intent) WHERE kind = 'capture';
 CREATE TRIGGER IF NOT EXISTS ledger_stays BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'append only'); END;
 CREATE TRIGGER IF NOT EXISTS ledger_keeps BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'append only'); END;
 """

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import logging
 import threading
 import time
 from typing import Any
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 from shop.demo.bank.payments import Bank, shown
 
+log = logging.getLogger(__name__)
 TIMEOUT = 10.0
 ATTEMPTS = 15
 LONGEST_PAUSE = 60.0
@@ -44,7 +46,7 @@ def send(url: str, body: bytes, signature: str) -> int:
 
 
 class Courier(threading.Thread):
-    """Looks twice a second for what is to happen or to be delivered."""
+    """Looks three times a second for what is to happen or to be delivered."""
 
     def __init__(self, bank: Bank, url: str, secret: str) -> None:
         super().__init__(name="courier", daemon=True)
@@ -53,7 +55,10 @@ class Courier(threading.Thread):
 
     def run(self) -> None:
         while not self._ended.wait(0.3):
-            self.deliver_owed()
+            try:
+                self.deliver_owed()
+            except Exception:  # written down, and tried again: without its courier the bank would fall silent
+                log.exception("the courier stumbled")
 
     def end(self) -> None:
         self._ended.set()

@@ -13,7 +13,7 @@ from typing import Any, cast
 from flask import Blueprint, Response, current_app, request
 
 from shop.demo.bank.errors import BankError, invalid, missing
-from shop.demo.bank.payments import Bank, Params, shown
+from shop.demo.bank.payments import Bank, Params, shown, whole_number
 from shop.demo.bank.store import Thing
 
 api = Blueprint("api", __name__, url_prefix="/v1")
@@ -219,9 +219,9 @@ def fetch(kinds: str, object_id: str) -> Response:
 
 
 def _list(bank: Bank, kind: str, params: Params, url: str) -> Thing:
-    limit = min(max(int(params.get("limit", 10)), 1), 100)
+    limit = min(max(whole_number({"limit": 10, **params}, "limit"), 1), 100)
     created = params.get("created")
-    since = int(created.get("gte", 0)) if isinstance(created, dict) else 0
+    since = whole_number(created, "gte") if isinstance(created, dict) else 0
     wanted = {name: params[name] for name in FILTERS.get(kind, ()) if name in params}
     found = []
     for thing in bank.store.list_after(kind, since, params.get("starting_after", "")):

@@ -11,7 +11,8 @@
     fieldset { margin: 0; padding: 0; border: 0; min-inline-size: 0; }
     legend { padding: 0; font-weight: 600; }
     p { margin: .25rem 0 .75rem; font-size: .875rem; color: var(--ink-2, #4f4b45); }
-    label { display: flex; gap: .75rem; align-items: center; min-block-size: 2.75rem; padding: .5rem .875rem;
+    label { display: flex; gap: .75rem; align-items: center; box-sizing: border-box; min-block-size: 2.75rem;
+      padding: .5rem .875rem;
       border: 1px solid var(--line-strong, #837c70); background: var(--surface, #fff); cursor: pointer; }
     label + label { border-block-start: 0; }
     label:first-of-type { border-start-start-radius: 6px; border-start-end-radius: 6px; }
