@@ -14,6 +14,7 @@ from shop.domain.idempotency import forget_old_keys
 from shop.domain.imports.uploads import forget_old_catalogues
 from shop.domain.orders.operations import forget_refused_links
 from shop.domain.orders.sold import recount_sold
+from shop.domain.payments.provider_events import forget_old_events
 from shop.domain.search.statistics import forget_old_searches, record_searches
 from shop.domain.wishlists.operations import forget_wish_lists
 from shop.extensions import search_tally
@@ -47,6 +48,7 @@ TASKS = (
     Task("old_catalogues_forgotten", 3600, forget_old_catalogues),
     Task("stray_uploads_removed", 3600, remove_stray_uploads),
     Task("refused_order_links_forgotten", 3600, forget_refused_links),
+    Task("provider_events_emptied", 3600, forget_old_events),
     Task("wish_lists_forgotten", 3600, forget_wish_lists),
     Task("sold_units_recounted", 3600, recount_sold),
 )

@@ -178,4 +178,4 @@ def test_the_worker_reads_json_and_the_mail_first(app: Flask, queue_server: redi
     worker = ShopWorker(app, make_redis(app.config["REDIS_URL"]))
 
     assert worker.serializer is JSONSerializer
-    assert worker.queue_names() == ["mail", "default", "pictures"]
+    assert worker.queue_names() == ["payments", "mail", "default", "pictures"]

@@ -27,7 +27,7 @@ from shop.domain.payments.refunds import move_payment
 from shop.domain.payments.settle import checking, keep_card, lock_payment, note_unknown, settle_payment, take_intent
 from shop.domain.payments.shield import check_card_limits, write_refusal
 from shop.domain.terms import Terms
-from shop.errors import Conflict, Detail, Invalid, PaymentRefused
+from shop.errors import Conflict, Detail, Invalid, PaymentRefused, Unavailable
 from shop.money import Money
 from shop.payment_provider import (
     CardDeclined,
@@ -136,8 +136,12 @@ def _keeper_of_cards(order_id: int, wanted: PayByCard, actor: Actor, provider: P
         return owner.provider_customer if owner else None
     try:
         made = provider.create_customer(owner.email, owner.public_id, key=f"customer:{owner.public_id}")
-    except OutcomeUnknown as error:
-        raise checking() from error
+    except OutcomeUnknown as error:  # nothing was charged, and the same key makes the same customer
+        raise Unavailable("The payment provider does not answer. Try again in a few seconds.", retry_after=5) from error
+    except ProviderRefused as error:
+        log.error("card_not_kept", code=error.code)
+        message = "This card cannot be kept. Pay without keeping it."
+        raise Invalid(message, [Detail("savePaymentMethod", message)]) from error
     return _keep_customer(owner.id, made)
 
 
@@ -160,6 +164,8 @@ def _begun(
         if attempt.reference is not None:
             return attempt, provider.fetch_intent(attempt.reference)
         intent = provider.create_intent(attempt.wish, key=_key_to_create(attempt))
+        kept = _keep_reference(attempt.id, intent.id)
+        return attempt, intent if kept == intent.id else provider.fetch_intent(kept)
     except OutcomeUnknown as error:
         note_unknown(attempt.id, terms)
         raise checking() from error
@@ -168,8 +174,6 @@ def _begun(
         _note_end(attempt.id, str(error), error.code)
         message = "This order cannot be paid by card. Choose another way to pay."
         raise Invalid(message, [Detail("paymentMethod", message)]) from error
-    kept = _keep_reference(attempt.id, intent.id)
-    return (attempt, intent) if kept == intent.id else (attempt, provider.fetch_intent(kept))
 
 
 def _key_to_create(attempt: _Open) -> str:
@@ -332,13 +336,11 @@ def pay_in_cash(
 
 @operation
 def _confirm_in_cash(order_id: int, payment_id: int, wanted: CashOnDelivery, actor: Actor, terms: Terms) -> Order:
-    order, payment = lock_payment(payment_id)
+    _, payment = lock_payment(payment_id)
     if payment.status in OPEN_CARD and payment.provider_reference is None:  # nothing can have been charged by it
         payment.status, payment.updated_at = "cancelled", transaction_time()
     if payment.status in OPEN_CARD:
         raise Conflict("The bank is still looking at the card payment. Wait a minute, then choose again.")
-    if order.status == "pending":
-        move_payment(order, "pending", actor)
     db.session.flush()
     return confirm_cash_on_delivery(order_id, wanted, actor, terms)
 

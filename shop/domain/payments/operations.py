@@ -51,7 +51,9 @@ def confirm_cash_on_delivery(order_id: int, wanted: CashOnDelivery, actor: Actor
     move_status(order.id, "confirmed", actor, allowed_from=("pending",))
     units = db.session.scalar(select(func.sum(OrderLineItem.quantity)).filter_by(order_id=order.id))
     promise_reservations(order.id, int(units or 0))
-    order.status = "confirmed"
+    if order.payment_status != "pending":  # a card was tried before
+        record_move(order.id, "payment", order.payment_status, "pending", actor)
+    order.status, order.payment_status = "confirmed", "pending"
     order.payment_method = CASH
     order.call_before_sending = wanted.confirmation_required
     db.session.add(

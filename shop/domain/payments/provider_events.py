@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from shop.db import changed_rows, db, end_read, insert_unless_there, new_public_id, operation, transaction_time
 from shop.domain.events import nudge_relay
@@ -38,6 +38,7 @@ BACK_OFF = (
     timedelta(hours=6),
 )
 MAX_ATTEMPTS = 8
+KEPT = timedelta(days=30)
 MOST_KEPT = 100_000  # characters of a body
 
 
@@ -107,6 +108,19 @@ def retry_parked_events() -> int:
     revived = update(ProviderEvent).where(ProviderEvent.status == "parked")
     values = {"status": "received", "attempts": 0, "due_at": transaction_time()}
     return changed_rows(db.session.execute(revived.values(values).execution_options(synchronize_session=False)))
+
+
+@operation
+def forget_old_events() -> int:
+    """Empty the bodies of events that are done, and forget refused cards, after 30 days; returns how many."""
+    old = transaction_time() - KEPT
+    done = update(ProviderEvent).where(ProviderEvent.status.in_(("applied", "ignored")), ProviderEvent.payload != "")
+    emptied = done.where(ProviderEvent.received_at < old).values(payload="")
+    forgotten = delete(CardRefusal).where(CardRefusal.created_at < old)
+    return sum(
+        changed_rows(db.session.execute(each.execution_options(synchronize_session=False)))
+        for each in (emptied, forgotten)
+    )
 
 
 # -- the life of an event ----------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from shop.payment_provider import Intent, OutcomeUnknown, PaymentProvider, Provi
 log = structlog.get_logger()
 
 LEFT_ALONE = timedelta(minutes=2)  # the shopper, and then the webhook, settle it themselves
-ASK_AGAIN = (timedelta(seconds=50), timedelta(hours=1))  # in an attempt's first two hours, and later
+ASK_AGAIN = (timedelta(seconds=50), timedelta(minutes=5))  # in an attempt's first two hours, and later
 WHILE_YOUNG = timedelta(hours=2)
 DAYS = 3
 

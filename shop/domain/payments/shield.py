@@ -22,6 +22,7 @@ from shop.errors import TooMany
 WINDOW = timedelta(hours=1)
 ALARM_WINDOW = timedelta(minutes=10)
 ONE_UNKNOWN_EACH = timedelta(minutes=2)  # while the alarm lasts
+UNDER_WAY = timedelta(seconds=30)
 TRY_LATER = "Too many card payments were refused. Wait a while, or pay in cash on delivery."
 
 
@@ -53,10 +54,10 @@ class CardTraffic:
 def card_traffic(limits: CardLimits) -> CardTraffic:
     """How card payments go, for staff."""
     now = transaction_time()
-    refused, paid = _refused_and_paid()
+    refused, paid, under_way = _counts()
     many = [func.count(func.distinct(c)) for c in (CardRefusal.address, CardRefusal.email, CardRefusal.fingerprint)]
     row = db.session.execute(select(func.count(), *many).where(CardRefusal.created_at > now - WINDOW)).one()
-    return CardTraffic(refused, paid, _is_attack(refused, paid, limits), *(int(each) for each in row))
+    return CardTraffic(refused, paid, _is_attack(refused, paid, under_way, limits), *(int(each) for each in row))
 
 
 def check_card_limits(order: Order, actor: Actor, limits: CardLimits, *, is_new: bool) -> None:
@@ -75,8 +76,8 @@ def check_card_limits(order: Order, actor: Actor, limits: CardLimits, *, is_new:
     cards = select(CardRefusal.fingerprint).where(CardRefusal.order_id == order.id, CardRefusal.fingerprint != "")
     for fingerprint in db.session.scalars(cards.distinct()).all():
         _refuse_from(limits.refused_of_card, CardRefusal.fingerprint == fingerprint)
-    if _is_attack(*_refused_and_paid(), limits) and not _has_paid_before(order):
-        _let_one_through()
+    if _is_attack(*_counts(), limits) and not _has_paid_before(order):
+        _let_one_through(order)
 
 
 def is_refused_for_good(order_id: int, limits: CardLimits) -> bool:
@@ -120,15 +121,22 @@ def _refuse_from(limit: int, condition: ColumnElement[bool]) -> None:
         raise TooMany(TRY_LATER, retry_after=int(WINDOW.total_seconds()))
 
 
-def _refused_and_paid() -> tuple[int, int]:
-    since = transaction_time() - ALARM_WINDOW
-    refused = select(func.count()).select_from(CardRefusal).where(CardRefusal.created_at > since)
-    paid = select(func.count()).select_from(Payment).where(Payment.status == "succeeded", Payment.updated_at > since)
-    return db.session.scalar(refused) or 0, db.session.scalar(paid) or 0
+def _counts() -> tuple[int, int, int]:
+    """How many cards were refused and paid lately, and for how many the bank is being asked at this moment."""
+    now = transaction_time()
+    refused = select(func.count()).select_from(CardRefusal).where(CardRefusal.created_at > now - ALARM_WINDOW)
+    payments = select(func.count()).select_from(Payment).where(Payment.provider == CARD)
+    paid = payments.where(Payment.status == "succeeded", Payment.updated_at > now - ALARM_WINDOW)
+    asked = payments.where(Payment.status.in_(("created", "sent")), Payment.failure_code == "")
+    under_way = asked.where(Payment.updated_at > now - UNDER_WAY)
+    return db.session.scalar(refused) or 0, db.session.scalar(paid) or 0, db.session.scalar(under_way) or 0
 
 
-def _is_attack(refused: int, paid: int, limits: CardLimits) -> bool:
-    return refused >= limits.alarm and refused * 100 >= (refused + paid) * limits.alarm_share_percent
+def _is_attack(refused: int, paid: int, under_way: int, limits: CardLimits) -> bool:
+    """Most of what ended was refused, and it is much. Of an attack that has begun, what is under way will be too."""
+    is_most = refused * 100 >= (refused + paid) * limits.alarm_share_percent
+    has_begun = refused * 4 >= limits.alarm
+    return is_most and has_begun and refused + under_way >= limits.alarm
 
 
 def _has_paid_before(order: Order) -> bool:
@@ -140,9 +148,9 @@ def _has_paid_before(order: Order) -> bool:
     return db.session.scalar(paid.limit(1)) is not None
 
 
-def _let_one_through() -> None:
+def _let_one_through(order: Order) -> None:
     since = transaction_time() - ONE_UNKNOWN_EACH
-    begun = select(Payment.id).where(Payment.provider == CARD, Payment.created_at > since)
+    begun = select(Payment.id).where(Payment.provider == CARD, Payment.created_at > since, Payment.order_id != order.id)
     refused = select(CardRefusal.id).where(CardRefusal.created_at > since)
     if any(db.session.scalar(each.limit(1)) is not None for each in (begun, refused)):
         raise TooMany(TRY_LATER, retry_after=int(ONE_UNKNOWN_EACH.total_seconds()))

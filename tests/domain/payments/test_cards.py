@@ -9,6 +9,7 @@ import pytest
 
 from shop.db import db, frozen_time
 from shop.domain.actors import SYSTEM
+from shop.domain.carts.operations import ApplyCode, apply_code
 from shop.domain.checkout import cancel_order, cancel_unpaid_orders, check_out_with_cash, place_order
 from shop.domain.events import OutboxEvent
 from shop.domain.inventory.models import Reservation
@@ -18,10 +19,12 @@ from shop.domain.payments.models import CardRefusal, PaymentDifference
 from shop.domain.payments.operations import CashOnDelivery, confirm_cash_on_delivery
 from shop.domain.payments.reconcile import attempts_to_cancel, forget_unbegun_attempts, poll
 from shop.domain.payments.settle import settle
+from shop.domain.promotions.models import DiscountCode
 from shop.errors import Conflict, Invalid, PaymentRefused, Unavailable
 from shop.money import Money
 from tests.conftest import (
     SHOPPER,
+    address,
     cart_with,
     make_customer,
     make_product,
@@ -33,6 +36,7 @@ from tests.conftest import (
 from tests.domain.payments.conftest import card_order
 from tests.domain.payments.fake_provider import DECLINED, GOOD, POOR, SECURE, SLOW
 from tests.domain.payments.stories import pay, payment_of, refunds_of, states
+from tests.domain.promotions.codes import make_code
 
 PAID = ("confirmed", "paid")
 
@@ -182,6 +186,11 @@ def test_a_card_is_kept_for_who_is_signed_in(app, terms, provider, order, varian
         pay(order, terms, provider, savePaymentMethod=True)
     lina = make_customer("keeper@example.com")
     own = card_order(terms, (variant, 1), actor=lina)
+    for when, error in (("before", Unavailable), ("refused", Invalid)):
+        provider.fail_next("create_customer", when)
+        with pytest.raises(error):
+            pay(own, terms, provider, actor=lina, savePaymentMethod=True)
+    assert states(own) == (("pending", "pending"), [])
     pay(own, terms, provider, actor=lina, savePaymentMethod=True)
     again = card_order(terms, (variant, 1), actor=lina)
     pay(again, terms, provider, actor=lina, savePaymentMethod=True)
@@ -201,6 +210,15 @@ def test_cash_instead_ends_the_open_payment_first(app, terms, provider, order):
     assert states(order) == (("confirmed", "pending"), ["cancelled", "due"])
     assert provider.intents[begun.intent.id].status == "cancelled"
     assert pay_in_cash(order.id, CashOnDelivery(), SHOPPER, terms, provider).status == "confirmed"
+
+
+def test_cash_after_a_card_that_came_to_nothing(app, terms, provider, order):
+    begun = pay(order, terms, provider, card=None)
+    provider.finish(begun.intent.id, "cancelled")
+    settle(order.id, provider, terms)
+    pay_in_cash(order.id, CashOnDelivery(), SHOPPER, terms, provider)
+    assert states(order) == (("confirmed", "pending"), ["cancelled", "due"])
+    assert history(order) == ["processing", "failed", "pending"]
 
 
 def test_cash_is_too_late_once_the_card_was_charged(app, terms, provider, order):
@@ -310,6 +328,28 @@ def test_money_is_late_as_well_when_another_has_taken_the_hold(app, terms, provi
 
     assert states(order) == (("cancelled", "refunded"), ["succeeded"])
     assert refunds_of(order) == [("requested", order.total_amount)] and stock_of(variant) == (5, 4)
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_late_money_has_its_discount_code_again_unless_another_used_it_up(app, terms, provider, variant, is_taken):
+    make_code("LAST", maxUses=1)
+
+    def with_code(email):
+        cart = cart_with(terms, (variant, 1))
+        apply_code(cart, ApplyCode(discountCode="LAST"), SHOPPER, terms)
+        wish = order_wish(cart, paymentMethod="stripe", shippingAddress=address(email=email))
+        return place_order(wish, SHOPPER, terms)
+
+    order = with_code("lina@example.com")
+    expire(order, terms, provider)
+    if is_taken:
+        with_code("other@example.com")
+
+    settle(order.id, provider, terms)
+
+    db.session.rollback()
+    assert db.session.scalar(db.select(DiscountCode.used)) == 1
+    assert states(order)[0] == (("cancelled", "refunded") if is_taken else PAID)
 
 
 def test_the_hold_is_prolonged_while_the_bank_looks_and_an_hour_at_most(app, terms, provider, order):
