@@ -34,7 +34,6 @@ settings: Settings = cast(Settings, LocalProxy(lambda: current_app.extensions["s
 terms: Terms = cast(Terms, LocalProxy(lambda: current_app.extensions["shop_terms"]))
 storage: DiskStorage = cast(DiskStorage, LocalProxy(lambda: current_app.extensions["shop_storage"]))
 mailer: Mailer = cast(Mailer, LocalProxy(lambda: current_app.extensions["shop_mailer"]))
-
 search_tally: SearchTally = cast(SearchTally, LocalProxy(lambda: current_app.extensions["shop_search_tally"]))
 
 

@@ -26,6 +26,7 @@ MEANINGS = {
     304: "Not modified",
     400: "Malformed JSON, or a reference in the body that names nothing",
     401: "Credentials are missing or wrong",
+    402: "The bank refused; its reason is the message, and the order can be paid again",
     403: "Not allowed",
     404: "Not found, or not yours",
     405: "Another method is needed; see Allow",

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Literal
 
-from flask import Blueprint, Response, json, request
+from flask import Blueprint, Response, json, request, url_for
 from pydantic import Field
 
 from shop.api.errors import answer_error
 from shop.api.idempotency import HEADER, once
 from shop.api.openapi import PREFIX, endpoint
 from shop.api.presenters import present_cart, present_order, present_placed_order, present_quote, status_url
-from shop.api.schemas import Data, OrderOut, PaymentAnswer, PlacedOrder, ShippingMethods
+from shop.api.schemas import (
+    CardPaymentAnswer,
+    Data,
+    OrderOut,
+    PaymentAnswer,
+    PaymentIntentOut,
+    PlacedOrder,
+    ShippingMethods,
+)
+from shop.db import end_read
 from shop.domain.actors import SYSTEM
 from shop.domain.carts.queries import get_cart, price_cart
 from shop.domain.checkout import PlaceOrder, QuoteShipping, TotalChanged, cancel_order, place_order, quote_shipping
@@ -21,20 +31,23 @@ from shop.domain.inputs import Input, Text
 from shop.domain.orders.models import Order
 from shop.domain.orders.queries import get_order
 from shop.domain.orders.tokens import order_token
-from shop.domain.payments.operations import CashOnDelivery, confirm_cash_on_delivery, refuse_cards
+from shop.domain.payments.cards import PayByCard, begin_card_payment, pay_in_cash
+from shop.domain.payments.operations import CARD, CashOnDelivery, refuse_cards
 from shop.domain.places import Place
 from shop.domain.shipping_zones.queries import methods_to
-from shop.extensions import terms
+from shop.errors import Unavailable
+from shop.extensions import payment_provider, settings, terms
+from shop.payment_provider import OutcomeUnknown, PaymentProvider, ProviderRefused
 from shop.policies import current_caller, policy
 
 bp = Blueprint("api_orders", __name__, url_prefix=PREFIX)
 
 
-class PayOrder(Input):
-    """How to pay."""
+class PayOrder(PayByCard):
+    """How to pay. What is asked of cards is left out for cash on delivery, and the other way round."""
 
     payment_method: Literal["stripe", "cash_on_delivery"] = Field(title="a payment method")
-    confirmation_required: bool = False
+    confirmation_required: bool = Field(default=False, title="whether staff should call before sending")
 
 
 class CancelOrder(Input):
@@ -123,37 +136,68 @@ def get_order_json(order_id: str) -> Data[OrderOut]:
 @bp.post("/orders/<order_id>/payment")
 @policy("api")
 @endpoint(
-    "Pay an order",
+    "Pay an order: by card, charged at once or to be confirmed by the provider's script, or in cash on delivery",
     body=PayOrder,
-    answers={200: Data[PaymentAnswer]},
-    errors=(400, 404, 409, 415, 422),
+    answers={200: Data[CardPaymentAnswer | PaymentAnswer]},
+    errors=(400, 402, 404, 409, 415, 422),
     headers=HEADER,
 )
 def pay_order_json(order_id: str, body: PayOrder) -> Response:
-    order = _order(order_id)
-    refuse_cards(body.payment_method)
+    order, provider = _order(order_id), payment_provider()
+    if provider is None:
+        refuse_cards(body.payment_method)
 
     def run(_claim: object) -> Response:
+        if provider is not None and body.payment_method == CARD:
+            return _pay_by_card(order, body, provider)
         wanted = CashOnDelivery(confirmationRequired=body.confirmation_required)
-        confirm_cash_on_delivery(order.id, wanted, current_caller(), terms)
+        pay_in_cash(order.id, wanted, current_caller(), terms, provider)
         answer = Data[PaymentAnswer](data=PaymentAnswer(order=_present(_order(order_id)).data))
         return Response(answer.model_dump_json(by_alias=True), mimetype="application/json")
 
     return once(
         f"order:{order.public_id}",
         run,
-        hide=_without_status_url,
-        reveal=lambda answer: _with_status_url(answer, order),
+        hide=_without_secrets,
+        reveal=lambda answer: _with_secrets(answer, order, provider),
     )
 
 
-def _without_status_url(answer: dict[str, Any]) -> dict[str, Any]:
-    order = {name: value for name, value in answer["data"]["order"].items() if name != "statusUrl"}
-    return {"data": {"order": order}}
+def _pay_by_card(order: Order, body: PayOrder, provider: PaymentProvider) -> Response:
+    wanted = PayByCard(paymentMethodId=body.payment_method_id, savePaymentMethod=body.save_payment_method)
+    there = settings.public_base_url + url_for("paying.return_from_bank", order=order.public_id)
+    attempt = begin_card_payment(order.id, wanted, current_caller(), terms, provider, return_url=there)
+    intent = attempt.intent
+    shown = PaymentIntentOut(id=intent.id, client_secret=intent.client_secret, status=intent.status)
+    paid = _present(get_order(order.public_id, SYSTEM, terms)).data
+    answer = Data[CardPaymentAnswer](data=CardPaymentAnswer(payment_intent=shown, order=paid))
+    return Response(answer.model_dump_json(by_alias=True), mimetype="application/json")
 
 
-def _with_status_url(answer: dict[str, Any], order: Order) -> dict[str, Any]:
-    return {"data": {"order": {**answer["data"]["order"], "statusUrl": status_url(order)}}}
+def _without_secrets(answer: dict[str, Any]) -> dict[str, Any]:
+    """What is kept to be answered again: neither the link of the order nor what its payment is confirmed by."""
+    data = {"order": {name: value for name, value in answer["data"]["order"].items() if name != "statusUrl"}}
+    if "paymentIntent" in answer["data"]:
+        intent = answer["data"]["paymentIntent"]
+        data["paymentIntent"] = {name: value for name, value in intent.items() if name != "clientSecret"}
+    return {"data": data}
+
+
+def _with_secrets(answer: dict[str, Any], order: Order, provider: PaymentProvider | None) -> dict[str, Any]:
+    """The first answer, with its secrets made or asked for anew. Raises Unavailable where the provider is silent."""
+    data = {"order": {**answer["data"]["order"], "statusUrl": status_url(order)}}
+    if "paymentIntent" in answer["data"]:
+        intent = answer["data"]["paymentIntent"]
+        data["paymentIntent"] = {**intent, "clientSecret": _secret_of(intent["id"], provider)}
+    return {"data": data}
+
+
+def _secret_of(intent_id: str, provider: PaymentProvider | None) -> str:
+    end_read()
+    if provider is not None:
+        with suppress(OutcomeUnknown, ProviderRefused):
+            return provider.fetch_intent(intent_id).client_secret
+    raise Unavailable("The payment was begun, and the bank cannot be asked about it right now.", retry_after=5)
 
 
 @bp.post("/orders/<order_id>/cancel")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from shop.api.output import Output
 from shop.api.shipments import ShipmentOut
+from shop.payment_provider import IntentStatus
 
 T = TypeVar("T")
 
@@ -388,6 +389,17 @@ class PlacedOrder(OrderOut):
 
 
 class PaymentAnswer(Output):
+    order: OrderOut
+
+
+class PaymentIntentOut(Output):
+    id: str = Field(description="The payment at the provider")
+    client_secret: str = Field(description="For the provider's script in the payer's browser; keep it in no log")
+    status: IntentStatus = Field(description="succeeded: paid; requires_action: the payer answers their bank first")
+
+
+class CardPaymentAnswer(Output):
+    payment_intent: PaymentIntentOut
     order: OrderOut
 
 

@@ -374,6 +374,11 @@ def _at(thing: Any, *names: str) -> Any:
     return thing
 
 
+def amount_for_script(money: Money) -> int:
+    """The amount as Stripe's script on the page counts it."""
+    return _to_stripe(money)
+
+
 def _to_stripe(money: Money) -> int:
     """The amount in Stripe's minor units. Raises ProviderRefused for one that has none."""
     shift = EXPONENTS.get(money.currency, exponent_of(money.currency)) - exponent_of(money.currency)

@@ -10,6 +10,7 @@ from shop.storefront import (
     checkout,
     orders,
     pages,
+    paying,
     rendering,
     reviews,
     search,
@@ -23,8 +24,8 @@ from shop.storefront import (
 def register(app: Flask) -> None:
     """Add the storefront's blueprints, and what their templates may use."""
     rendering.register(app)
-    faces = (catalog, search, reviews, viewed, wishlists, cart, checkout, orders, account, pages, sitemap, browsers)
-    for face in faces:
+    personal = (viewed, wishlists, cart, checkout, paying, orders, account)
+    for face in (catalog, search, reviews, *personal, pages, sitemap, browsers):
         app.register_blueprint(face.blueprint)
     if app.extensions["shop_settings"].is_development:
         app.register_blueprint(styleguide.blueprint)

@@ -22,6 +22,7 @@ from shop.domain.checkout import (
     QuoteShipping,
     TotalChanged,
     check_out_with_cash,
+    place_order,
     quote_methods,
     quote_shipping,
 )
@@ -29,6 +30,7 @@ from shop.domain.inputs import read_form
 from shop.domain.orders.models import Order
 from shop.domain.orders.queries import find_order_placed_with
 from shop.domain.orders.tokens import order_token
+from shop.domain.payments.operations import CARD
 from shop.domain.places import Place
 from shop.domain.promotions.queries import FIELD
 from shop.errors import CartOrdered, Conflict, Detail, Gone, Invalid, OutOfStock, ShopError, TooMany, Unknown
@@ -38,8 +40,10 @@ from shop.htmx import go_to, is_partial
 from shop.limits import counting_guesses, limit_codes
 from shop.policies import current_shopper, policy
 from shop.refusals import status_of
+from shop.storefront.card_pages import card_form, let_provider_in
 from shop.storefront.delivery import asked_parts, delivery_countries, home_country, shipping_table
 from shop.storefront.own_cart import find_open_cart, find_own_cart, forget_cart
+from shop.storefront.paying import begin_payment
 from shop.storefront.rendering import render_plain_page
 
 blueprint = Blueprint("checkout", __name__)
@@ -119,9 +123,10 @@ def _place() -> ResponseReturnValue:
     try:
         wanted = read_form(PlaceOrder, request.form.items())
         _check_methods_were_seen(wanted)
-        order = check_out_with_cash(wanted, current_shopper(), terms, placement_key=placement_key)
+        check_out = place_order if wanted.payment_method == CARD else check_out_with_cash
+        order = check_out(wanted, current_shopper(), terms, placement_key=placement_key)
     except CartOrdered as refusal:
-        return _lead_to(_get_order_of_same_form(refusal, placement_key))
+        order = _get_order_of_same_form(refusal, placement_key)
     except (*REFUSALS, Gone) as refusal:
         if isinstance(refusal, Gone) and not any(detail.field == FIELD for detail in refusal.details):
             raise
@@ -129,6 +134,8 @@ def _place() -> ResponseReturnValue:
         if refusal.retry_after is not None:
             response.headers["Retry-After"] = str(refusal.retry_after)
         return response
+    if order.status == "pending" and order.payment_method == request.form.get("paymentMethod") == CARD:
+        return forget_cart(begin_payment(order))
     return _lead_to(order)
 
 
@@ -232,6 +239,7 @@ def _show(cart: Cart, filled: FilledForm, *, template: str = "checkout/_again.ht
         return go_to(url_for("cart.show_cart"))
     now = transaction_time()
     context = {
+        "card": card_form(priced.receipt.total),
         "chosen": chosen,
         "countries": delivery_countries(),
         "country": country,
@@ -249,7 +257,7 @@ def _show(cart: Cart, filled: FilledForm, *, template: str = "checkout/_again.ht
     }
     if is_partial():
         return make_response(render_template(template, **context), status)
-    return make_response(render_plain_page("checkout/checkout.html", **context), status)
+    return let_provider_in(make_response(render_plain_page("checkout/checkout.html", **context), status))
 
 
 def _with_mistakes(filled: FilledForm, refusal: ShopError) -> FilledForm:

@@ -12,6 +12,7 @@ from datetime import datetime
 from flask import Blueprint, Response, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 
+from shop.db import transaction_time
 from shop.domain.checkout import cancel_order
 from shop.domain.inputs import read_form
 from shop.domain.orders.invoices import Invoice, Seller, has_invoice, invoice_of
@@ -20,13 +21,15 @@ from shop.domain.orders.operations import AskForLink, ask_for_order_link, can_be
 from shop.domain.orders.queries import get_order
 from shop.domain.orders.receipts import is_paid_in_cash, payment_words, sums_of
 from shop.domain.orders.shipments import tracking_address
+from shop.domain.payments.standing import CardStanding, card_standing
 from shop.domain.reviews.queries import is_asked_for_reviews
 from shop.errors import Invalid
 from shop.extensions import limiter, settings, terms
 from shop.filled import FilledForm
 from shop.htmx import go_to
 from shop.policies import current_shopper, policy
-from shop.refusals import status_of
+from shop.refusals import status_of, wait_in_words
+from shop.storefront.card_pages import card_form, let_provider_in
 from shop.storefront.pages import render_content_page
 from shop.storefront.rendering import render_page
 from shop.storefront.reviews import review_address
@@ -62,22 +65,37 @@ class Step:
 def show_order(order_id: str) -> ResponseReturnValue:
     token = request.args.get("token", "")
     order = get_order(order_id, current_shopper(), terms, token)
+    standing = card_standing(order)
+    is_payable = terms.takes_cards and standing.can_be_paid
     page = render_page(
         "orders/order.html",
         can_be_cancelled=can_be_cancelled(order, current_shopper()) and not is_paid_in_cash(order),
-        can_be_put_back=order.status in PUT_BACK_FROM,
+        can_be_put_back=order.status in PUT_BACK_FROM or standing.has_run_out,
         cancelled_because=_why_cancelled(order),
+        card=card_form(order.total, is_new=not standing.begun) if is_payable else None,
         has_invoice=has_invoice(order),
+        has_run_out=standing.has_run_out,
         is_just_placed=request.args.get("placed") == "1" and order.status != "cancelled",
         order=order,
         payment=payment_words(order),
         review_address=review_address(order) if is_asked_for_reviews(order) else "",
+        standing=standing,
         steps=steps_of(order),
         sums=sums_of(order),
+        time_left=_time_left(standing),
         token=token,
         tracking_address=tracking_address,
+        waits_for_payment=is_payable,
     )
-    return _out_of_indexes(page)
+    response = _out_of_indexes(page)
+    return let_provider_in(response) if is_payable else response
+
+
+def _time_left(standing: CardStanding) -> str:
+    """How long the order can still be paid, such as "12 minutes"."""
+    if standing.held_until is None:
+        return ""
+    return wait_in_words(max(1, round((standing.held_until - transaction_time()).total_seconds())))
 
 
 def _why_cancelled(order: Order) -> str:

@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,7 +60,14 @@ class RunningShop:
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]:
     """The shop under gunicorn, with a migrated database of its own and a few products."""
-    folder, port = tmp_path_factory.mktemp("shop"), servers.free_port()
+    with running_shop(tmp_path_factory.mktemp("shop")) as running:
+        yield running
+
+
+@contextmanager
+def running_shop(folder: Path, **more: str) -> Iterator[RunningShop]:
+    """A shop with these settings besides."""
+    port = servers.free_port()
     url = f"http://127.0.0.1:{port}"
     changes = {
         "public_base_url": url,
@@ -68,6 +76,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]:
         "storage_url": f"file:{folder}/media",
         "redis_url": f"unix://{folder}/none.sock",
         "var_dir": str(folder),
+        **more,
     }
     app = create_app(settings_for_tests(**changes))
     with app.app_context():

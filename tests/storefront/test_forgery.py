@@ -92,6 +92,8 @@ def forms_of(client):
         "/sign-in": {"csrf_token": token, "email": "lina@example.com", "password": "correct horse battery"},
         "/orders/order_x/cancellation": {"csrf_token": token, "token": "x"},
         "/orders/order_x/cart-items": {"csrf_token": token, "token": "x"},
+        "/orders/order_x/payment": {"csrf_token": token, "token": "x", "paymentMethod": "cash_on_delivery"},
+        "/account/cards/pm_x/removal": {"csrf_token": token},
         "/reviews/token_x": {"csrf_token": token, "productId": "prod_x", "rating": "5", "body": "Good."},
         f"/wish-list/items/{wish}/removal": {"csrf_token": token},
         f"/wish-list/items/{wish}/move": {"csrf_token": token, "variantId": again["variantId"]},
@@ -139,10 +141,11 @@ def test_the_forms_above_are_all_there_are(app, known):
         for rule in app.url_map.iter_rules()
         if "POST" in rule.methods
         and rule.endpoint.split(".")[0]
-        in {"catalog", "reviews", "wishlists", "viewed", "cart", "checkout", "orders", "account", "pages"}
+        in {"catalog", "reviews", "wishlists", "viewed", "cart", "checkout", "paying", "orders", "account", "pages"}
         and policy_of(app, rule.endpoint).form_token
     }
     paths = [re.sub(r"item_\w+", "<item_id>", path) for path in forms_of(known)]
+    paths = [path.replace("pm_x", "<card_id>") for path in paths]
     covered = {path.replace("order_x", "<order_id>").replace("token_x", "<token>") for path in paths}
     assert posts == covered
 

@@ -98,6 +98,7 @@ def test_the_weight_of_style_and_script_stays_within_the_budget(client, app):
     assert weights.pop("product.js") <= 1600  # only there
     assert weights.pop("listing.js") <= 920  # where there is a list
     assert weights.pop("checkout.js") + weights.pop("forms.js") <= 1024  # where forms are
+    assert weights.pop("card.js") <= 1800  # where a card is taken
     assert weights.pop("cart.js") <= 1150  # there, and once the cart is opened beside another page
     assert weights["shop.js"] + weights["offline.js"] <= 2640  # with HTMX the 16 KB of a page of words
 
