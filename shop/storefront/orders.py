@@ -28,11 +28,12 @@ from shop.extensions import limiter, settings, terms
 from shop.filled import FilledForm
 from shop.htmx import go_to
 from shop.policies import current_shopper, policy
-from shop.refusals import status_of, wait_in_words
+from shop.refusals import status_of
 from shop.storefront.card_pages import card_form, let_provider_in
 from shop.storefront.pages import render_content_page
 from shop.storefront.rendering import render_page
 from shop.storefront.reviews import review_address
+from shop.words import wait_in_words
 
 blueprint = Blueprint("orders", __name__)
 
