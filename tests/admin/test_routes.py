@@ -9,6 +9,8 @@ from shop.domain.catalog.models import Attribute, Category, Collection, Product,
 from shop.domain.customers.models import User
 from shop.domain.imports.models import CatalogueFile
 from shop.domain.orders.models import Order
+from shop.domain.payments.differences import note_difference
+from shop.domain.payments.models import PaymentDifference
 from shop.domain.promotions.models import DiscountCode
 from shop.domain.reviews.models import Review
 from shop.domain.reviews.operations import submit_review
@@ -61,6 +63,7 @@ def full_shop(app, terms):
     content = b"Handle,Title,Variant Price\na,A,1.00\n"
     keep_catalogue("a.csv", content, read_catalogue(content, "USD"), actor, sets_stock=False)
     make_zone("DE")
+    note_difference("books_payment", "pi_1", "Amber differs.")
     make_customer()
 
 
@@ -78,6 +81,7 @@ def path_of(rule):
         "shipping-methods": ZoneMethod.public_id,
         "shipping-zones": ShippingZone.public_id,
         "synonyms": Synonym.public_id,
+        "differences": PaymentDifference.public_id,
         "discount-codes": DiscountCode.public_id,
         "tasks": StaffTask.public_id,
         "taxes": TaxZone.public_id,

@@ -5,6 +5,7 @@ from shop.admin.resources.attributes import ATTRIBUTES
 from shop.admin.resources.audit import AUDIT
 from shop.admin.resources.categories import CATEGORIES
 from shop.admin.resources.collections import COLLECTIONS
+from shop.admin.resources.differences import DIFFERENCES
 from shop.admin.resources.discount_codes import DISCOUNT_CODES
 from shop.admin.resources.guests import GUESTS
 from shop.admin.resources.inventory import INVENTORY
@@ -23,6 +24,7 @@ RESOURCES: tuple[Resource, ...] = (
     GUESTS,
     REVIEWS,
     DISCOUNT_CODES,
+    DIFFERENCES,
     PRODUCTS,
     INVENTORY,
     CATEGORIES,
