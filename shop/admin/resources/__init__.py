@@ -7,6 +7,7 @@ from shop.admin.resources.categories import CATEGORIES
 from shop.admin.resources.collections import COLLECTIONS
 from shop.admin.resources.differences import DIFFERENCES
 from shop.admin.resources.discount_codes import DISCOUNT_CODES
+from shop.admin.resources.disputes import DISPUTES
 from shop.admin.resources.guests import GUESTS
 from shop.admin.resources.inventory import INVENTORY
 from shop.admin.resources.orders import ORDERS
@@ -25,6 +26,7 @@ RESOURCES: tuple[Resource, ...] = (
     REVIEWS,
     DISCOUNT_CODES,
     DIFFERENCES,
+    DISPUTES,
     PRODUCTS,
     INVENTORY,
     CATEGORIES,
