@@ -18,6 +18,7 @@ from shop.admin.resources.shipping_zones import SHIPPING_ZONES
 from shop.admin.resources.synonyms import SYNONYMS
 from shop.admin.resources.taxes import TAXES
 from shop.admin.resources.users import USERS
+from shop.admin.resources.webhooks import WEBHOOKS
 
 RESOURCES: tuple[Resource, ...] = (
     ORDERS,
@@ -27,6 +28,7 @@ RESOURCES: tuple[Resource, ...] = (
     DISCOUNT_CODES,
     DIFFERENCES,
     DISPUTES,
+    WEBHOOKS,
     PRODUCTS,
     INVENTORY,
     CATEGORIES,
