@@ -10,8 +10,10 @@ from flask.typing import ResponseReturnValue
 from shop.admin.lists import tab_counts
 from shop.admin.rendering import render
 from shop.admin.resources import RESOURCES
+from shop.domain.payments.shield import card_traffic
 from shop.domain.staff_tasks.kinds import KINDS
 from shop.domain.staff_tasks.operations import count_open_tasks
+from shop.extensions import terms
 from shop.policies import ANY_STAFF, current_staff, policy
 
 blueprint = Blueprint("admin_dashboard", __name__, url_prefix="/admin")
@@ -29,7 +31,15 @@ class ToDo:
 @blueprint.get("")
 @policy("staff", ANY_STAFF)
 def show_dashboard() -> ResponseReturnValue:
-    return render("admin/dashboard.html", todo=list_todo())
+    return render("admin/dashboard.html", todo=list_todo(), alarm=find_alarm())
+
+
+def find_alarm() -> str:
+    """What is said while stolen cards are tried out, to who may read orders; empty as long as nothing is wrong."""
+    if not (terms.takes_cards and current_staff().may("orders:read")):
+        return ""
+    traffic = card_traffic(terms.card_limits)
+    return traffic.sentence if traffic.is_attack else ""
 
 
 def list_todo() -> list[ToDo]:

@@ -25,7 +25,8 @@ from shop.domain.orders.returns import units_to_return
 from shop.domain.orders.shipments import tracking_address, units_to_ship
 from shop.domain.orders.tokens import order_link, order_token
 from shop.domain.outbox import list_emails_about
-from shop.domain.payments.models import Payment
+from shop.domain.payments.models import Dispute, Payment, Refund
+from shop.domain.payments.operations import CARD, OPEN_CARD
 from shop.domain.payments.refunds import refunded_units, shipping_left
 from shop.domain.versions import version_of
 from shop.extensions import settings, terms
@@ -73,6 +74,7 @@ def page_of(order: Order) -> dict[str, Any]:
     lines = _lines(order)
     payments = list(db.session.scalars(select(Payment).filter_by(order_id=order.id).order_by(Payment.id)))
     notes = list(db.session.scalars(select(OrderNote).filter_by(order_id=order.id).order_by(OrderNote.id)))
+    disputes = db.session.scalars(select(Dispute).filter_by(order_id=order.id).order_by(Dispute.id))
     written = [order.public_id, *(row.public_id for row in (*order.shipments, *order.refunds))]
     return {
         "resource": ORDERS,
@@ -86,7 +88,9 @@ def page_of(order: Order) -> dict[str, Any]:
         "sums": sums_of(order),
         "steps": steps_of(order),
         "payment": payment_words(order),
-        "payments": payments,
+        "payments": [(each, attempt_in_words(each)) for each in payments],
+        "refund_in_words": refund_in_words,
+        "disputes": [(each, Money(each.amount, each.currency)) for each in disputes],
         "money_left": order.money(sum(each.captured_amount - each.refunded_amount for each in payments)),
         "delivery_left": shipping_left(order, order.line_items),
         "refunded_returns": {refund.return_id for refund in order.refunds if refund.status != "failed"},
@@ -118,11 +122,12 @@ def _possible(order: Order, lines: list[LineUnits], payments: list[Payment]) -> 
     is_refundable = any(payment.captured_amount > payment.refunded_amount for payment in payments)
     able = {
         "note": True,
-        "pack": order.status == "confirmed",
+        "pack": order.status == "confirmed" and order.payment_status != "refunded",
         "ship": order.status == "processing",
         "deliver": order.status == "shipped",
         "refuse": order.status == "shipped" and is_due,
         "collect": is_due,
+        "ask": any(payment.status in OPEN_CARD and payment.provider_reference for payment in payments),
         "cancel": can_be_cancelled(order, staff) and (not is_refundable or staff.may("refunds:write")),
         "return": order.status == "delivered" and any(each.to_return for each in lines),
     }
@@ -164,6 +169,35 @@ def _links(order: Order) -> list[tuple[str, str]]:
 def _names_of(rows: Iterable[Any]) -> dict[int, str]:
     """Who did these things, by user key."""
     return names_of(row.user_id for row in rows if row.user_id is not None)
+
+
+ATTEMPTS = {
+    "created": "the customer has not entered a card yet",
+    "sent": "no card was taken yet",
+    "requires_action": "the customer has to confirm it with their bank",
+    "processing": "the bank is looking at it",
+    "unknown": "the bank did not answer; it is asked again and again",
+    "succeeded": "paid",
+    "cancelled": "cancelled, nothing was charged",
+}
+REFUNDS = {
+    "requested": "It is sent to the provider in a moment.",
+    "sent": "The provider has it and gives it back.",
+    "unknown": "The provider did not answer; it is asked again and again.",
+    "failed": "The money did not go.",
+}
+
+
+def attempt_in_words(payment: Payment) -> str:
+    """How far an attempt to pay is, for staff."""
+    if payment.provider != CARD:
+        return payment.status
+    return ATTEMPTS.get(payment.status, payment.status)
+
+
+def refund_in_words(refund: Refund) -> str:
+    """How far a refund is that was not given back yet, for staff; empty for one that was."""
+    return f"{REFUNDS.get(refund.status, '')} {refund.failure}".strip()
 
 
 MOVES = {

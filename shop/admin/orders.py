@@ -25,7 +25,9 @@ from shop.domain.orders.returns import ReceiveReturn, receive_return
 from shop.domain.orders.shipments import ShipOrder, ship_order
 from shop.domain.payments.operations import collect_cash, refuse_parcel
 from shop.domain.payments.refunds import RefundPayment, quote_refund, refund_payment
-from shop.errors import Conflict, Detail, Forbidden, Invalid, Unknown
+from shop.domain.payments.settle import ask_bank
+from shop.errors import Conflict, Detail, Forbidden, Invalid, ShopError, Unavailable, Unknown
+from shop.extensions import payment_provider, terms
 from shop.filled import FilledForm
 from shop.money import Money
 from shop.policies import current_staff, policy
@@ -104,6 +106,17 @@ def collect(public_id: str) -> ResponseReturnValue:
     return _change(public_id, CollectCash, do, "The order is paid.")
 
 
+@blueprint.post("/inquiry")
+@policy("staff", "orders:write")
+def ask(public_id: str) -> ResponseReturnValue:
+    """Ask the bank how the order's card payment stands, and settle it by the answer; pressed twice it does no harm."""
+
+    def do(order_id: int, _actor: Actor, _wanted: OrderChange) -> Order:
+        return ask_bank(order_id, payment_provider(), terms)
+
+    return _change(public_id, OrderChange, do, "The bank was asked. The payment below is as it says.")
+
+
 @blueprint.post("/cancellation")
 @policy("staff", "orders:write")
 def cancel(public_id: str) -> ResponseReturnValue:
@@ -172,13 +185,13 @@ def _change(public_id: str, wish: type[W], do: Callable[[int, Actor, W], object]
     order_id = _find(public_id).id
     try:
         do(order_id, current_staff(), read_form(wish, request.form.items()))
-    except (Conflict, Invalid, Unknown, Forbidden) as refusal:
+    except (Conflict, Invalid, Unknown, Forbidden, Unavailable) as refusal:
         return _refused(public_id, refusal)
     flash(said)
     return redirect(url_for("admin_orders.show", public_id=public_id), 303)
 
 
-def _refused(public_id: str, refusal: Conflict | Invalid | Unknown | Forbidden) -> ResponseReturnValue:
+def _refused(public_id: str, refusal: ShopError) -> ResponseReturnValue:
     """Lead back to the order's page, which says why and has the form open with what was typed."""
     labels = LABELS | {f"quantities.{line.public_id}": name_of(line) for line in get_order_about(public_id).line_items}
     named = [f"{labels[d.field]}: {d.message}" if d.field in labels else d.message for d in refusal.details]

@@ -9,6 +9,8 @@ from shop.domain.catalog.models import Attribute, Category, Collection, Product,
 from shop.domain.customers.models import User
 from shop.domain.imports.models import CatalogueFile
 from shop.domain.orders.models import Order
+from shop.domain.payments.differences import note_difference
+from shop.domain.payments.models import Dispute, PaymentDifference, ProviderEvent
 from shop.domain.promotions.models import DiscountCode
 from shop.domain.reviews.models import Review
 from shop.domain.reviews.operations import submit_review
@@ -19,6 +21,7 @@ from shop.domain.tax_zones.models import TaxZone
 from shop.policies import ANY_STAFF, policy_of
 from tests.admin.pages import sign_in, value_of
 from tests.conftest import make_customer, make_product, make_staff, placed_order, variants_of
+from tests.domain.payments.stories import make_dispute, make_event
 from tests.domain.reviews.stories import delivered_order, words
 from tests.domain.shipping_zones.stories import make_method
 from tests.domain.shipping_zones.stories import make_zone as make_shipping_zone
@@ -47,7 +50,7 @@ def full_shop(app, terms):
 
     save_category("face", "Face care")
     make_product("Amber")
-    placed_order(terms, (variants_of(make_product("Balm"))[0], 1), confirm=True)
+    make_dispute(placed_order(terms, (variants_of(make_product("Balm"))[0], 1), confirm=True))
     actor = make_staff(email="first@example.com")
     create_attribute(AttributeWish(label="Skin types"), actor)
     product = db.session.scalars(db.select(Product.public_id)).first()
@@ -61,6 +64,8 @@ def full_shop(app, terms):
     content = b"Handle,Title,Variant Price\na,A,1.00\n"
     keep_catalogue("a.csv", content, read_catalogue(content, "USD"), actor, sets_stock=False)
     make_zone("DE")
+    note_difference("books_payment", "pi_1", "Amber differs.")
+    make_event()
     make_customer()
 
 
@@ -78,6 +83,9 @@ def path_of(rule):
         "shipping-methods": ZoneMethod.public_id,
         "shipping-zones": ShippingZone.public_id,
         "synonyms": Synonym.public_id,
+        "differences": PaymentDifference.public_id,
+        "disputes": Dispute.public_id,
+        "webhooks": ProviderEvent.public_id,
         "discount-codes": DiscountCode.public_id,
         "tasks": StaffTask.public_id,
         "taxes": TaxZone.public_id,

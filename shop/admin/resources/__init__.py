@@ -5,7 +5,9 @@ from shop.admin.resources.attributes import ATTRIBUTES
 from shop.admin.resources.audit import AUDIT
 from shop.admin.resources.categories import CATEGORIES
 from shop.admin.resources.collections import COLLECTIONS
+from shop.admin.resources.differences import DIFFERENCES
 from shop.admin.resources.discount_codes import DISCOUNT_CODES
+from shop.admin.resources.disputes import DISPUTES
 from shop.admin.resources.guests import GUESTS
 from shop.admin.resources.inventory import INVENTORY
 from shop.admin.resources.orders import ORDERS
@@ -16,6 +18,7 @@ from shop.admin.resources.shipping_zones import SHIPPING_ZONES
 from shop.admin.resources.synonyms import SYNONYMS
 from shop.admin.resources.taxes import TAXES
 from shop.admin.resources.users import USERS
+from shop.admin.resources.webhooks import WEBHOOKS
 
 RESOURCES: tuple[Resource, ...] = (
     ORDERS,
@@ -23,6 +26,9 @@ RESOURCES: tuple[Resource, ...] = (
     GUESTS,
     REVIEWS,
     DISCOUNT_CODES,
+    DIFFERENCES,
+    DISPUTES,
+    WEBHOOKS,
     PRODUCTS,
     INVENTORY,
     CATEGORIES,

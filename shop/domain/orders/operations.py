@@ -113,10 +113,12 @@ def close_order(order_id: int, actor: Actor, *, reason: str = "", because_unpaid
 
 @operation
 def start_processing(order_id: int, actor: Actor, wanted: OrderChange = NO_FORM) -> Order:
-    """Staff begin to pack: confirmed -> processing. Raises Conflict from any other status."""
+    """Staff begin to pack: confirmed -> processing. Raises Conflict from elsewhere, or where all was given back."""
     order = lock_order(order_id)
     if is_repeat(order, wanted):
         return order
+    if order.payment_status == "refunded":
+        raise Conflict("All the money of this order was given back. Cancel it; it cannot be packed any more.")
     before = move_status(order_id, "processing", actor)
     order = reload_order(order_id)
     note_change(actor, "order.packing_started", order, {"status": before}, {"status": "processing"})

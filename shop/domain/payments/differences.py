@@ -5,15 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from pydantic import Field
 from sqlalchemy import select, update
 
 from shop.db import changed_rows, db, insert_unless_there, new_public_id, operation, transaction_time
 from shop.domain.actors import Actor
 from shop.domain.audit.operations import record_change
+from shop.domain.inputs import Input, Text
 from shop.domain.payments.models import PaymentDifference
 from shop.errors import Conflict, NotFound
 
 DEADLINE = timedelta(days=2)
+KINDS = {  # in words, for staff
+    "books_payment": "A payment differs",
+    "books_refund": "A refund differs",
+    "missing_intent": "A payment is missing at the provider",
+    "other_payment": "Not the payment that was asked for",
+    "other_refund": "Not the refund that was asked for",
+    "refund_failed": "A refund failed",
+    "dispute": "A dispute to answer",
+}
+
+
+class SettleDifference(Input):
+    """What settling a difference asks for."""
+
+    note: Text = Field(min_length=1, max_length=500, title="what you did about it")
 
 
 @operation

@@ -15,6 +15,8 @@ import structlog
 from sqlalchemy import delete, func, select, update
 
 from shop.db import changed_rows, db, end_read, insert_unless_there, new_public_id, operation, transaction_time
+from shop.domain.actors import Actor
+from shop.domain.audit.operations import record_change
 from shop.domain.events import nudge_relay
 from shop.domain.payments.card_refunds import take_refund
 from shop.domain.payments.cards import cancel_attempt
@@ -23,7 +25,7 @@ from shop.domain.payments.models import CardRefusal, Payment, ProviderEvent
 from shop.domain.payments.settle import lock_payment, settle_payment
 from shop.domain.payments.shield import is_refused_for_good, write_refusal
 from shop.domain.terms import Terms
-from shop.errors import NotFound, ShopError
+from shop.errors import Conflict, NotFound, ShopError
 from shop.payment_provider import OutcomeUnknown, PaymentProvider, ProviderRefund, ProviderRefused, SignedEvent
 
 log = structlog.get_logger()
@@ -106,8 +108,28 @@ def apply_provider_event(event_row_id: int, provider: PaymentProvider, terms: Te
 def retry_parked_events() -> int:
     """Make every parked event due again, with all its attempts; returns how many."""
     revived = update(ProviderEvent).where(ProviderEvent.status == "parked")
-    values = {"status": "received", "attempts": 0, "due_at": transaction_time()}
-    return changed_rows(db.session.execute(revived.values(values).execution_options(synchronize_session=False)))
+    values = revived.values(_all_attempts())
+    return changed_rows(db.session.execute(values.execution_options(synchronize_session=False)))
+
+
+@operation
+def retry_parked_event(public_id: str, actor: Actor) -> None:
+    """Have one parked event tried again, with all its attempts. Raises NotFound, Conflict where it is not parked."""
+    row = select(ProviderEvent.status, ProviderEvent.type).where(ProviderEvent.public_id == public_id)
+    found = db.session.execute(row.with_for_update()).one_or_none()
+    if found is None:
+        raise NotFound("There is no such webhook.")
+    if found.status != "parked":
+        raise Conflict(f"It is {found.status} already; only what is parked is tried again.")
+    one = update(ProviderEvent).where(ProviderEvent.public_id == public_id, ProviderEvent.status == "parked")
+    db.session.execute(one.values(_all_attempts()).execution_options(synchronize_session=False))
+    after = {"status": "received", "type": found.type}
+    record_change(actor, "provider_event.retried", "provider_event", public_id, {"status": "parked"}, after)
+    nudge_relay()
+
+
+def _all_attempts() -> dict[str, Any]:
+    return {"status": "received", "attempts": 0, "due_at": transaction_time()}
 
 
 @operation

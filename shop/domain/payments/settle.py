@@ -25,7 +25,7 @@ from shop.domain.payments.operations import CARD, OPEN_CARD
 from shop.domain.payments.refunds import move_payment, refund_what_was_paid
 from shop.domain.promotions.operations import retake_code
 from shop.domain.terms import Terms
-from shop.errors import Gone, OutOfStock, Unavailable
+from shop.errors import Conflict, Gone, OutOfStock, Unavailable
 from shop.payment_provider import Card, Intent, IntentStatus, OutcomeUnknown, PaymentProvider, ProviderRefused
 
 log = structlog.get_logger()
@@ -52,6 +52,16 @@ def settle(order_id: int, provider: PaymentProvider, terms: Terms) -> Order:
         settle_payment(payment_id, provider, terms)
     end_read()
     return reload_order(order_id)
+
+
+def ask_bank(order_id: int, provider: PaymentProvider | None, terms: Terms) -> Order:
+    """Settle the order because staff ask. Raises Conflict where no card payment is open, Unavailable as settle()."""
+    if provider is None:
+        raise Conflict("This shop has no payment provider to ask. Its keys are settings.")
+    attempts = select(Payment.id).where(Payment.order_id == order_id, Payment.provider_reference.is_not(None))
+    if db.session.scalar(attempts.where(Payment.status.in_(OPEN_CARD)).limit(1)) is None:
+        raise Conflict("No card payment of this order is open: there is nothing to ask.")
+    return settle(order_id, provider, terms)
 
 
 def settle_payment(payment_id: int, provider: PaymentProvider, terms: Terms) -> Order:

@@ -97,7 +97,7 @@ def moves(order, terms):
 # -- the table of moves -----------------------------------------------------------------------------------------------
 
 MOVES = {
-    "confirmed": {"pending"},
+    "confirmed": {"pending", "cancelled"},
     "processing": {"confirmed"},
     "shipped": {"processing"},
     "delivered": {"shipped"},

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from shop.db import db, operation
 from shop.domain.orders.models import Order
 from shop.domain.payments.card_refunds import refunds_to_send, send_refund
 from shop.domain.payments.cards import PayByCard, begin_card_payment
-from shop.domain.payments.models import Payment, Refund
+from shop.domain.payments.followers import take_dispute
+from shop.domain.payments.models import Payment, ProviderEvent, Refund
 from shop.domain.payments.provider_events import apply_provider_event, store_event, waiting_events
-from shop.payment_provider import SignedEvent
+from shop.money import Money
+from shop.payment_provider import ProviderDispute, SignedEvent
 from tests.conftest import SHOPPER
 from tests.domain.payments.fake_provider import GOOD
 
@@ -44,6 +48,28 @@ def send_all(provider):
     db.session.rollback()
     for refund_id in waiting:
         send_refund(refund_id, provider)
+
+
+def make_event(name="evt_1", status="parked", error="It cannot be asked.", **values):
+    """A webhook that came and is so now; the public id of its row."""
+    given = {"type": "payment_intent.succeeded", "object_id": "pi_1", **values}
+    signed = SignedEvent(name, given["type"], given["object_id"], datetime.now(UTC))
+    key = store_event(signed, '{"client_secret": "pi_1_secret_x"}', "stripe")
+    attempts = 8 if status == "parked" else 1
+    run("UPDATE provider_events SET status = :status, last_error = :error, attempts = :attempts WHERE id = :id",
+        status=status, error=error, attempts=attempts, id=key)  # fmt: skip
+    if status == "applied":
+        run("UPDATE provider_events SET applied_at = received_at WHERE id = :id", id=key)
+    return db.session.scalars(db.select(ProviderEvent.public_id).filter_by(id=key)).one()
+
+
+def make_dispute(order, name="dp_1", **changes):
+    """A customer's bank wants 5.00 of the order's payment back; one in cash is given a reference for it."""
+    reference = payment_of(order).provider_reference or f"pi_of_{order.id}"
+    run("UPDATE payments SET provider_reference = :name WHERE order_id = :id", name=reference, id=order.id)
+    values = {"status": "needs_response", "reason": "fraudulent", "evidence_due_at": None, "is_closed": False}
+    amount = Money(500, order.currency)
+    take_dispute(ProviderDispute(id=name, amount=amount, intent_id=reference, **values | changes))
 
 
 _numbers = iter(range(1, 10**9))

@@ -16,14 +16,16 @@ from shop.domain.payments.provider_events import (
     BACK_OFF,
     apply_provider_event,
     forget_old_events,
+    retry_parked_event,
     retry_parked_events,
 )
-from shop.errors import TooMany
+from shop.errors import Conflict, NotFound, TooMany
 from shop.payment_provider import ProviderDispute, ProviderSubscription
 from tests.conftest import SHOPPER
 from tests.domain.payments.fake_provider import DECLINED
 from tests.domain.payments.stories import (
     apply_all,
+    make_event,
     pay,
     payment_of,
     refunds_of,
@@ -92,6 +94,22 @@ def test_unknown_types_are_ignored_and_unknown_objects_parked_alone(app, terms, 
     assert rows()[-1] == ("applied", 1)
     assert retry_parked_events() == 1 and rows()[1] == ("received", 0)
     run("DELETE FROM provider_events WHERE status = 'received'")
+
+
+def test_staff_have_one_parked_event_tried_again_and_no_other(app, terms, provider, order, staff):
+    first, _ = make_event("evt_1"), make_event("evt_2")
+    retry_parked_event(first, staff)
+    assert rows() == [("received", 0), ("parked", 8)]
+
+    with pytest.raises(Conflict, match="It is received already"):
+        retry_parked_event(first, staff)
+    with pytest.raises(NotFound):
+        retry_parked_event("whk_x", staff)
+    apply_all(provider, terms)
+    assert rows() == [("received", 1), ("parked", 8)]  # its object is not there: it is put off as at first
+    assert db.session.scalars(db.select(AuditEntry.subject_id).filter_by(subject_kind="provider_event")).all() == [
+        first
+    ]
 
 
 def test_an_event_of_somebody_else_on_the_same_account_is_ignored(app, terms, provider, order):
