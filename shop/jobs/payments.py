@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 from rq.timeouts import JobTimeoutException
@@ -64,7 +65,8 @@ def compare() -> None:
     except Unavailable as error:
         log.warning("books_not_compared", reason=error.message)
         return
-    log.log(40 if found else 20, "books_compared", differences=len(found))
+    tell = log.error if found else log.info
+    tell("books_compared", differences=len(found))
 
 
 # -- the scheduler's turns ---------------------------------------------------------------------------------------------
@@ -102,18 +104,15 @@ def _have_done(job: Job, due: Work) -> int:
 
 
 def _what_is_due(provider: PaymentProvider) -> list[Callable[[], None]]:
-    pieces: list[Callable[[], None]] = []
-    for event_id in waiting_events():
-        pieces.append(lambda event_id=event_id: apply_provider_event(event_id, provider, terms))  # type: ignore[misc]
-    for refund_id in refunds_to_send():
-        pieces.append(lambda refund_id=refund_id: send_refund(refund_id, provider))  # type: ignore[misc]
-    for payment_id in attempts_to_cancel():
-        pieces.append(lambda payment_id=payment_id: poll(payment_id, provider, terms))  # type: ignore[misc]
-    return pieces
+    return [
+        *(partial(apply_provider_event, event_id, provider, terms) for event_id in waiting_events()),
+        *(partial(send_refund, refund_id, provider) for refund_id in refunds_to_send()),
+        *(partial(poll, payment_id, provider, terms) for payment_id in attempts_to_cancel()),
+    ]
 
 
 def _to_poll(provider: PaymentProvider) -> list[Callable[[], None]]:
-    return [lambda payment_id=payment_id: poll(payment_id, provider, terms) for payment_id in attempts_to_ask()]  # type: ignore[misc]
+    return [partial(poll, payment_id, provider, terms) for payment_id in attempts_to_ask()]
 
 
 def _work_off(due: Work, seconds: float) -> int:

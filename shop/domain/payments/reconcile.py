@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import and_, or_, select, update
@@ -23,6 +24,7 @@ from shop.money import Money
 from shop.payment_provider import Intent, OutcomeUnknown, PaymentProvider, ProviderRefund, ProviderRefused
 
 log = structlog.get_logger()
+Booked = TypeVar("Booked", Payment, Refund)
 
 LEFT_ALONE = timedelta(minutes=2)  # the shopper, and then the webhook, settle it themselves
 ASK_AGAIN = (timedelta(seconds=50), timedelta(minutes=5))  # in an attempt's first two hours, and later
@@ -166,27 +168,30 @@ def _try(payment_id: int, provider: PaymentProvider, terms: Terms) -> None:
         log.warning("payment_not_settled", payment=payment_id, reason=error.message)
 
 
-def _differing_payments(intents: dict[str, Intent], since: datetime) -> Iterator[Difference]:
+def _ours(model: type[Booked], theirs: Collection[str], since: datetime) -> dict[str, tuple[Booked, str]]:
+    """Our rows that they name, and those of the time compared, by the provider's reference; with their order's number.
+
+    Of the first hour only what they name: it may have been made there before the time that is compared began.
+    """
+    ended = and_(model.created_at >= since + timedelta(hours=1), model.provider_reference.is_not(None))
     rows = db.session.execute(
-        select(Payment, Order.number)
-        .join(Order, Order.id == Payment.order_id)
-        .where(
-            or_(
-                Payment.provider_reference.in_(list(intents)),
-                and_(Payment.created_at >= since + timedelta(hours=1), Payment.provider_reference.is_not(None)),
-            )
-        )
+        select(model, Order.number)
+        .join(Order, Order.id == model.order_id)
+        .where(or_(model.provider_reference.in_(theirs), ended))
     ).all()
-    ours = {payment.provider_reference or "": (payment, number or "") for payment, number in rows}
+    return {row.provider_reference or "": (row, number or "") for row, number in rows}
+
+
+def _differing_payments(intents: dict[str, Intent], since: datetime) -> Iterator[Difference]:
+    ours = _ours(Payment, intents, since)
     for reference, (payment, number) in ours.items():
-        said = f"{payment.status}, {Money(payment.captured_amount, payment.currency).format()} taken"
-        intent = intents.get(reference)
+        captured = Money(payment.captured_amount, payment.currency)
+        said = f"{payment.status}, {captured.format()} taken"
+        intent, is_paid = intents.get(reference), payment.status == "succeeded"
         if intent is None:
-            if payment.status == "succeeded":
+            if is_paid:
                 yield Difference("books_payment", reference, payment.order_id, number, said, "nothing")
-        elif (intent.status == "succeeded") != (payment.status == "succeeded") or (
-            payment.status == "succeeded" and intent.captured != Money(payment.captured_amount, payment.currency)
-        ):
+        elif (intent.status == "succeeded") != is_paid or (is_paid and intent.captured != captured):
             theirs = f"{intent.status}, {intent.captured.format()} taken"
             yield Difference("books_payment", reference, payment.order_id, number, said, theirs)
     for intent in intents.values():
@@ -194,36 +199,29 @@ def _differing_payments(intents: dict[str, Intent], since: datetime) -> Iterator
             found = db.session.execute(
                 select(Order.id, Order.number).where(Order.public_id == intent.order_id)
             ).one_or_none()
+            order_id, number = (found.id, found.number or "") if found else (None, "")
             theirs = f"{intent.captured.format()} taken"
-            number = (found.number or "") if found else ""
-            yield Difference("books_payment", intent.id, found.id if found else None, number, "nothing", theirs)
+            yield Difference("books_payment", intent.id, order_id, number, "nothing", theirs)
 
 
 def _differing_refunds(refunds: dict[str, ProviderRefund], since: datetime) -> Iterator[Difference]:
-    rows = db.session.execute(
-        select(Refund, Order.number)
-        .join(Order, Order.id == Refund.order_id)
-        .where(
-            or_(
-                Refund.provider_reference.in_(list(refunds)),
-                and_(Refund.created_at >= since + timedelta(hours=1), Refund.provider_reference.is_not(None)),
-            )
-        )
-    ).all()
-    ours = {refund.provider_reference or "": (refund, number or "") for refund, number in rows}
+    ours = _ours(Refund, refunds, since)
     for reference, (refund, number) in ours.items():
-        said = f"{refund.status}, {Money(refund.amount, refund.currency).format()}"
+        amount = Money(refund.amount, refund.currency)
+        said = f"{refund.status}, {amount.format()}"
         answer = refunds.get(reference)
         if answer is None:
             if refund.status == "succeeded":
                 yield Difference("books_refund", reference, refund.order_id, number, said, "nothing")
-        elif _word(answer) != refund.status or answer.amount != Money(refund.amount, refund.currency):
+        elif _word(answer) != refund.status or answer.amount != amount:
             theirs = f"{answer.status}, {answer.amount.format()}"
             yield Difference("books_refund", reference, refund.order_id, number, said, theirs)
+    known = select(Payment.order_id, Order.number).join(Order, Order.id == Payment.order_id)
     for answer in refunds.values():
-        known = select(Payment.order_id, Order.number).join(Order, Order.id == Payment.order_id)
+        if answer.id in ours or answer.status == "failed":
+            continue
         found = db.session.execute(known.where(Payment.provider_reference == answer.intent_id)).one_or_none()
-        if answer.id not in ours and found is not None and answer.status != "failed":
+        if found is not None:
             theirs = f"{answer.status}, {answer.amount.format()}"
             yield Difference("books_refund", answer.id, found.order_id, found.number or "", "nothing", theirs)
 
