@@ -16,14 +16,15 @@ import time
 from bench.record import PROOFS, ROOT, Record
 
 TEST = "tests/domain/test_states.py"
+ENGINES = ["sqlite", "postgresql"]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lives", type=int, default=10_000, help="on each database")
+    parser.add_argument("--lives", type=int, default=10_000, help="on each of the databases named with --engines")
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--portion", type=int, default=100)
-    parser.add_argument("--engines", nargs="*", default=["sqlite", "postgresql"])
+    parser.add_argument("--engines", nargs="*", default=ENGINES)
     parser.add_argument("--fresh", action="store_true", help="forget what ran before")
     asked = parser.parse_args()
     record = Record("states", fresh=asked.fresh)
@@ -41,7 +42,8 @@ def main() -> int:
             record.keep(name, {"lives": asked.portion, "steps each": asked.steps, "seconds": f"{seconds:.0f}"})
             print(f"{name}: {asked.portion} lives in {seconds:.0f} s, {portion} of {portions} portions", flush=True)
     ran = record.results.items()
-    totals = {engine: [each for name, each in ran if name.startswith(engine)] for engine in asked.engines}
+    totals = {engine: [each for name, each in ran if name.startswith(engine)] for engine in ENGINES}
+    before = {engine: (0, 0, 0.0) if asked.fresh else published(engine) for engine in ENGINES}
     record.results = {
         engine: {
             "lives": f"{before[engine][0] + sum(each['lives'] for each in done):,}",
