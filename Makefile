@@ -11,7 +11,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run reset pictures screenshots test lint bench bench-pages prove-races prove-kills prove-audit bench-audit prove-import prove-start prove-pages prove-pricing prove-states prove-search prove-pictures prove-mutants lock
+.PHONY: help setup run reset pictures screenshots test lint bench bench-pages prove-races prove-kills prove-payments prove-audit bench-audit prove-import prove-start prove-pages prove-pricing prove-states prove-search prove-pictures prove-mutants lock
 
 help:
 	@awk '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
@@ -51,6 +51,8 @@ prove-races: .venv/dev-ok ## many buyers, few pieces: nothing is sold twice (URL
 	@$(RUN) -m bench.prove_races $(addprefix --url ,$(URL)) $(addprefix --rounds ,$(ROUNDS)) $(addprefix --minutes ,$(MINUTES)) $(if $(FRESH),--fresh)
 prove-kills: .venv/dev-ok ## kill processes, take Redis and PostgreSQL away: nothing is lost (KILLS=400; FRESH=1)
 	@$(RUN) -m bench.prove_kills $(addprefix --kills ,$(KILLS)) $(if $(FRESH),--fresh)
+prove-payments: .venv/dev-ok ## cards: faults, kills, events in any order, races and carding; the bank's ledger beside the orders (FRESH=1)
+	@$(RUN) -m bench.prove_payments $(if $(FRESH),--fresh)
 prove-audit: .venv/dev-ok ## 100,000 orders: the audit is clean and quick, and finds one wrong row of each kind
 	@$(RUN) -m bench.prove_audit
 bench-audit: .venv/dev-ok ## how long each check of the audit takes on 100,000 orders

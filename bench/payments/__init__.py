@@ -1,0 +1,1 @@
+"""What `make prove-payments` does to a shop that takes cards, and to its bank."""
