@@ -257,10 +257,11 @@ def _outcomes(call: str) -> Iterator[None]:
         yield
     except stripe.CardError as error:
         raise _as_refusal(call, error) from None
-    except (stripe.InvalidRequestError, stripe.AuthenticationError, stripe.PermissionError) as error:
+    except stripe.InvalidRequestError as error:
         raise _as_refusal(call, error) from None
     except stripe.StripeError as error:
         # Also IdempotencyError: something else was done under this key before, so that nobody may say "nothing was".
+        # Also a key of the shop's that is refused: of what was asked with a good one before, that says nothing.
         _write_down("stripe.outcome_unknown", call, error)
         raise OutcomeUnknown(f"Stripe did not say how {call} ended ({type(error).__name__})") from None
     except (KeyError, TypeError, ValueError, AttributeError, UnicodeError, OSError) as error:

@@ -292,9 +292,16 @@ class TestTheRest:
             ask(provider)
         assert caught.value.code == "resource_missing"
 
-    def test_a_wrong_key_is_refused(self, bank: RunningBank):
-        with pytest.raises(ProviderRefused, match="API Key"):
-            StripeProvider("sk_test_wrong", WEBHOOK_SECRET, bank.url).fetch_intent("pi_x")
+    def test_a_wrong_key_says_nothing_of_what_was_done_with_the_right_one(
+        self, provider: StripeProvider, bank: RunningBank
+    ):
+        done = paid(provider)
+        back = provider.create_refund(done.id, WISH.amount, "ref", "refund")
+        mistaken = StripeProvider("sk_test_wrong", WEBHOOK_SECRET, bank.url)
+        with pytest.raises(OutcomeUnknown, match="AuthenticationError"):
+            mistaken.create_refund(done.id, WISH.amount, "ref", "refund")
+        with pytest.raises(OutcomeUnknown):
+            mistaken.fetch_refund(back.id)
 
     def test_nothing_is_asked_inside_an_operation(self, app: Flask, provider: StripeProvider):
         @operation
