@@ -142,8 +142,8 @@ class PaymentProvider(Protocol):
     def confirm_intent(self, intent_id: str, payment_method: str, return_url: str, key: str) -> Intent:
         """Charge another card for a payment that has begun. Raises CardDeclined."""
 
-    def cancel_intent(self, intent_id: str, key: str) -> Intent:
-        """End a payment; one that has succeeded or ended already is answered as it is."""
+    def cancel_intent(self, intent_id: str) -> Intent:
+        """End a payment; one that has succeeded or ended already is answered as it is, so that it needs no key."""
 
     def list_intents(self, since: datetime) -> Iterator[Intent]:
         """All payments begun since then, the newest first."""

@@ -131,13 +131,13 @@ class StripeProvider:
         with _outcomes("confirm_intent"):
             return _intent(self._v1.payment_intents.confirm(intent_id, params, {"idempotency_key": key}))
 
-    def cancel_intent(self, intent_id: str, key: str) -> Intent:
+    def cancel_intent(self, intent_id: str) -> Intent:
         """End a payment; one that cannot be ended any more is answered as it is. Raises ProviderRefused,
         OutcomeUnknown."""
         params: Any = {"cancellation_reason": "abandoned", "expand": WITH_CARD}
         try:
             with _outcomes("cancel_intent"):
-                return _intent(self._v1.payment_intents.cancel(intent_id, params, {"idempotency_key": key}))
+                return _intent(self._v1.payment_intents.cancel(intent_id, params))
         except ProviderRefused as error:
             if error.code != "payment_intent_unexpected_state":
                 raise

@@ -144,9 +144,9 @@ class TestPayments:
     def test_a_payment_is_cancelled_once_and_one_that_has_ended_is_answered_as_it_is(self, provider: StripeProvider):
         begun, done = provider.create_intent(WISH, "a"), paid(provider, key="b")
 
-        assert provider.cancel_intent(begun.id, "c").status == "cancelled"
-        assert provider.cancel_intent(begun.id, "d").status == "cancelled"
-        assert provider.cancel_intent(done.id, "e").status == "succeeded"
+        assert provider.cancel_intent(begun.id).status == "cancelled"
+        assert provider.cancel_intent(begun.id).status == "cancelled"
+        assert provider.cancel_intent(done.id).status == "succeeded"
 
     def test_lists_go_over_all_pages_from_the_newest(self, provider: StripeProvider, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(gateway, "PAGE", 2)
@@ -282,7 +282,7 @@ class TestTheRest:
             lambda provider: provider.fetch_dispute("dp_none"),
             lambda provider: provider.fetch_subscription("sub_none"),
             lambda provider: provider.list_cards("cus_none"),
-            lambda provider: provider.cancel_intent("pi_none", "k"),
+            lambda provider: provider.cancel_intent("pi_none"),
             lambda provider: provider.confirm_intent("pi_none", "pm_card_approve", RETURN_URL, "k"),
             lambda provider: provider.create_refund("pi_none", Money(1, "USD"), "ref", "k"),
         ],

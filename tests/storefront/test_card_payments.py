@@ -148,6 +148,10 @@ def test_without_script_the_order_waits_on_its_page(client, page):
 def test_when_the_bank_is_silent_the_order_stands_and_its_page_asks_again(client, page, provider):
     provider.fail_next("create_intent", "before")
     order_page = open_page(client, check_out(client, page))
+    assert "Nothing was charged" in order_page.text and "Pay for this order" in order_page.text
+    assert pay(client, order_page).json["clientSecret"] == "pi_1_secret"
+    provider.fail_next("fetch_intent", "before")
+    order_page = come_back(client)
     assert "We are checking with the bank; do not pay again" in order_page.text
     assert "every 4s" in order_page.text and "Look again" in order_page.text
     assert "Pay for this order" not in order_page.text

@@ -36,7 +36,10 @@ SIGNATURE = "signed"
 
 
 class FakeProvider:
-    """`fail_next(method, when)` has its next call be lost: before its effect, after it, or for good (`refused`)."""
+    """`fail_next(method, when)` has its next call be lost: before its effect, after it, or for good (`refused`).
+
+    `kept`: nothing is done, and that it failed is the answer under its key from then on.
+    """
 
     name = "stripe"
 
@@ -139,7 +142,7 @@ class FakeProvider:
             "confirm_intent", lambda: self._confirm(intent_id, payment_method), key, (intent_id, payment_method)
         )
 
-    def cancel_intent(self, intent_id: str, key: str) -> Intent:
+    def cancel_intent(self, intent_id: str) -> Intent:
         def cancel() -> Intent:
             intent = self._get(self.intents, intent_id)
             if intent.status == "processing":
@@ -201,6 +204,9 @@ class FakeProvider:
                 self._failures.remove(failure)
                 if failure[1] == "before":
                     raise OutcomeUnknown("timed out")
+                if failure[1] == "kept":
+                    self._answers[key] = (wish, OutcomeUnknown("an error"))
+                    raise OutcomeUnknown("an error")
                 if failure[1] == "refused":
                     raise ProviderRefused("No.", "refused")
             answer = self._once(act, key, wish)
