@@ -35,6 +35,7 @@ from shop.payment_provider import (
     ProviderSubscription,
     RefundStatus,
     SignedEvent,
+    UnknownCustomer,
 )
 from shop.settings import LOOPBACK_HOSTS, Settings
 
@@ -46,6 +47,7 @@ TOLERANCE = 300  # seconds that an event's stamp may be away from our clock, bef
 PAGE = 100
 # Where Stripe counts other minor units than ISO 4217 does (Stripe, "Currencies", special cases).
 EXPONENTS = {"ISK": 2, "UGX": 2, "MGA": 0}
+ON_SESSION = "on_session"  # a kept card is never charged while the customer is away
 WITH_CARD = ["payment_method", "latest_charge"]
 
 INTENT_STATUSES: dict[str, IntentStatus] = {
@@ -130,6 +132,14 @@ class StripeProvider:
             params["return_url"] = return_url
         with _outcomes("confirm_intent"):
             return _intent(self._v1.payment_intents.confirm(intent_id, params, {"idempotency_key": key}))
+
+    def change_keeping(self, intent_id: str, customer: str | None, keeps_card: bool) -> Intent:
+        """Have the card that will pay kept for this customer, or not. Raises ProviderRefused, OutcomeUnknown."""
+        params: Any = {"setup_future_usage": ON_SESSION if keeps_card else "", "expand": WITH_CARD}
+        if customer:
+            params["customer"] = customer
+        with _outcomes("change_keeping"):
+            return _intent(self._v1.payment_intents.update(intent_id, params))
 
     def cancel_intent(self, intent_id: str) -> Intent:
         """End a payment; one that cannot be ended any more is answered as it is. Raises ProviderRefused,
@@ -276,7 +286,9 @@ def _as_refusal(call: str, error: stripe.StripeError) -> ProviderRefused | Outco
     if code in {"lock_timeout", "rate_limit", "idempotency_key_in_use"}:
         return OutcomeUnknown(f"Stripe is busy with what {call} is about ({code})")
     if _at(told, "type") != "card_error":
-        return ProviderRefused(str(_at(told, "message") or "Stripe refused."), code or type(error).__name__)
+        is_customer = code == "resource_missing" and _at(told, "param") == "customer"
+        kind = UnknownCustomer if is_customer else ProviderRefused
+        return kind(str(_at(told, "message") or "Stripe refused."), code or type(error).__name__)
     reason = str(_at(told, "decline_code") or code)
     intent = _at(told, "payment_intent")
     try:
@@ -351,7 +363,7 @@ def _wished(wish: IntentWish) -> Any:
     if wish.customer:
         params["customer"] = wish.customer
     if wish.save_card:
-        params["setup_future_usage"] = "on_session"  # nothing is ever charged while the customer is away
+        params["setup_future_usage"] = ON_SESSION
     if wish.payment_method:
         params |= {"payment_method": wish.payment_method, "confirm": True}
         if wish.return_url:
@@ -423,6 +435,8 @@ def _intent(found: Any) -> Intent:
         failure="" if status == "succeeded" else str(_at(error, "message") or ""),
         failure_code="" if status == "succeeded" else str(_at(error, "decline_code") or _at(error, "code") or ""),
         created_at=_moment(found["created"]),
+        customer=str(_at(found, "customer") or ""),
+        keeps_card=bool(_at(found, "setup_future_usage")),
     )
 
 

@@ -28,6 +28,7 @@ from shop.payment_provider import (
     OutcomeUnknown,
     PaymentProvider,
     ProviderRefused,
+    UnknownCustomer,
 )
 from tests.bank import SECRET_KEY, WEBHOOK_SECRET, RunningBank
 from tests.bank_faults import disturb, forgeries
@@ -268,6 +269,23 @@ class TestTheRest:
 
         assert provider.list_cards(customer) == []
         assert len(bank.ledger("capture")) == 2
+
+    def test_whether_a_card_is_kept_may_be_said_later(self, provider: StripeProvider):
+        customer = provider.create_customer("lina@example.com", "user_1", "customer")
+        begun = provider.create_intent(WISH, "begin")
+        assert (begun.customer, begun.keeps_card) == ("", False)
+
+        for keeps in (True, False, True):
+            changed = provider.change_keeping(begun.id, customer, keeps)
+            assert (changed.id, changed.customer, changed.keeps_card) == (begun.id, customer, keeps)
+        done = provider.confirm_intent(begun.id, "pm_card_approve", RETURN_URL, "confirm")
+
+        assert provider.list_cards(customer) == [done.card]
+        with pytest.raises(ProviderRefused):
+            provider.change_keeping(begun.id, customer, False)
+        for ask in (provider.list_cards, lambda name: provider.create_intent(replace(WISH, customer=name), "k")):
+            with pytest.raises(UnknownCustomer):
+                ask("cus_none")
 
     def test_a_card_that_is_not_to_be_kept_is_not(self, provider: StripeProvider):
         customer = provider.create_customer("lina@example.com", "user_1", "customer")

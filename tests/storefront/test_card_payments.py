@@ -284,7 +284,7 @@ def customer(client, variant, provider):
     """A signed-in customer with a card kept and something in the cart."""
     actor = make_customer()
     keep_customer(actor.user_id)
-    provider.kept["cus_lina"] = [VISA]
+    provider.kept["cus_lina"], provider.customers["lina"] = [VISA], "cus_lina"
     sign_in(client)
     put_in_cart(client, variant, 2)
     return actor
@@ -346,3 +346,12 @@ def test_a_card_is_kept_for_who_ticked_it(client, customer, provider):
     provider.create_intent = lambda wish, key: wishes.append(wish) or create(wish, key)
     check_out(client, client.get("/checkout"), savePaymentMethod="true")
     assert (wishes[0].customer, wishes[0].save_card) == ("cus_lina", True)
+
+
+def test_a_card_is_kept_at_a_later_try_too(client, customer, provider):
+    check_out(client, client.get("/checkout"))
+    provider.finish("pi_1", "declined")
+    order_page = come_back(client)
+    assert "Keep this card for the next time" in order_page.text
+    pay(client, order_page, savePaymentMethod="true")
+    assert (provider.intents["pi_1"].customer, provider.intents["pi_1"].keeps_card) == ("cus_lina", True)

@@ -82,6 +82,18 @@ class Bank:
         self.tell("payment_intent.created", intent)
         return self._confirm(intent, params) if is_confirmed else intent
 
+    def change_intent(self, intent_id: str, params: Params) -> Thing:
+        """Say anew whose card pays and whether it is kept, while none has paid."""
+        intent = self.get("payment_intent", intent_id, "intent")
+        if intent["status"] not in CONFIRMABLE:
+            raise _unexpected_state(intent, "updated")
+        if customer := params.get("customer"):
+            intent["customer"] = self.get("customer", customer, "customer")["id"]
+        if "setup_future_usage" in params:
+            intent["setup_future_usage"] = params["setup_future_usage"] or None
+        self.store.save(intent)
+        return intent
+
     def confirm_intent(self, intent_id: str, params: Params) -> Thing:
         intent = self.get("payment_intent", intent_id, "intent")
         if intent["status"] not in CONFIRMABLE:

@@ -39,6 +39,7 @@ from shop.payment_provider import (
     OutcomeUnknown,
     PaymentProvider,
     ProviderRefused,
+    UnknownCustomer,
 )
 
 log = structlog.get_logger()
@@ -104,6 +105,17 @@ def begin_card_payment(
     cancelled or its hold has ended, Invalid below the provider's smallest amount or where the card cannot be used,
     TooMany from the carding shield, Unavailable when the outcome is not known yet.
     """
+    try:
+        return _pay(order_id, wanted, actor, terms, provider, return_url)
+    except UnknownCustomer as error:
+        log.warning("customer_forgotten", reason=str(error))
+        _forget_customer(order_id)
+        return _pay(order_id, wanted, actor, terms, provider, return_url)
+
+
+def _pay(
+    order_id: int, wanted: PayByCard, actor: Actor, terms: Terms, provider: PaymentProvider, return_url: str
+) -> CardAttempt:
     customer = _keeper_of_cards(order_id, wanted, actor, provider)
     attempt, intent = _begun(order_id, wanted, actor, terms, provider, customer)
     has_come_to_nothing = attempt.is_unknown and intent.status == "requires_payment_method"
@@ -147,10 +159,22 @@ def _keeper_of_cards(order_id: int, wanted: PayByCard, actor: Actor, provider: P
     except OutcomeUnknown as error:
         raise Unavailable(SILENT, retry_after=5) from error
     except ProviderRefused as error:
-        log.error("card_not_kept", code=error.code)
-        message = "This card cannot be kept. Pay without keeping it."
-        raise Invalid(message, [Detail("savePaymentMethod", message)]) from error
+        raise _not_kept(error) from error
     return _keep_customer(owner.id, made)
+
+
+def _not_kept(error: ProviderRefused) -> Invalid:
+    log.error("card_not_kept", code=error.code)
+    message = "This card cannot be kept. Pay without keeping it."
+    return Invalid(message, [Detail("savePaymentMethod", message)])
+
+
+@operation
+def _forget_customer(order_id: int) -> None:
+    """The provider does not have the customer of the order's account any more, nor any card of theirs."""
+    owner = select(Order.user_id).where(Order.id == order_id).scalar_subquery()
+    forgotten = update(User).where(User.id == owner).values(provider_customer=None)
+    db.session.execute(forgotten.execution_options(synchronize_session=False))
 
 
 @operation
@@ -175,10 +199,12 @@ def _begun(
         if reference == made.id:
             return attempt, made
     try:
-        return attempt, provider.fetch_intent(reference)
+        return attempt, _as_to_be_kept(provider.fetch_intent(reference), attempt.wish, provider)
     except OutcomeUnknown as error:
         note_unknown(attempt.id, terms)
         raise checking() from error
+    except UnknownCustomer:
+        raise
     except ProviderRefused as error:
         log.error("card_payment_missing", payment=attempt.wish.payment_id, code=error.code)
         raise _no_card() from error
@@ -191,10 +217,25 @@ def _create(attempt: _Open, provider: PaymentProvider) -> Intent:
     except OutcomeUnknown as error:
         _note_silence(attempt.id)
         raise Unavailable(SILENT, retry_after=5) from error
+    except UnknownCustomer:
+        raise
     except ProviderRefused as error:
         log.error("card_payment_not_begun", payment=attempt.wish.payment_id, code=error.code)
         _note_end(attempt.id, str(error), error.code)
         raise _no_card() from error
+
+
+def _as_to_be_kept(intent: Intent, wish: IntentWish, provider: PaymentProvider) -> Intent:
+    """The payment, changed where its card is to be kept, or not, in another way than when it was begun."""
+    is_so = intent.keeps_card == wish.save_card and wish.customer in (None, intent.customer)
+    if is_so or intent.status != "requires_payment_method":
+        return intent
+    try:
+        return provider.change_keeping(intent.id, wish.customer, wish.save_card)
+    except UnknownCustomer:
+        raise
+    except ProviderRefused as error:
+        raise _not_kept(error) from error
 
 
 def _no_card() -> Invalid:

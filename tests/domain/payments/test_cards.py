@@ -229,6 +229,39 @@ def test_a_card_is_kept_for_who_is_signed_in(app, terms, provider, order, varian
     assert len(provider.customers) == 1
 
 
+def test_whether_a_card_is_kept_can_be_said_at_each_try(app, terms, provider, variant):
+    lina = make_customer("keeper@example.com")
+    own = card_order(terms, (variant, 1), actor=lina)
+    with pytest.raises(PaymentRefused):
+        pay(own, terms, provider, card=DECLINED, actor=lina)
+    (intent,) = provider.intents.values()
+    assert (intent.customer, intent.keeps_card) == ("", False)
+
+    begun = pay(own, terms, provider, card=None, actor=lina, savePaymentMethod=True)
+    assert begun.intent.id == intent.id and begun.intent.keeps_card and begun.intent.customer
+    assert not pay(own, terms, provider, card=None, actor=lina).intent.keeps_card
+    provider.fail_next("change_keeping", "refused")
+    with pytest.raises(Invalid, match="cannot be kept"):
+        pay(own, terms, provider, actor=lina, savePaymentMethod=True)
+    assert pay(own, terms, provider, actor=lina, savePaymentMethod=True).intent.keeps_card
+    assert len(provider.intents) == 1 and len(provider.charges) == 1
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_customer_whom_the_provider_has_not_any_more_pays_all_the_same(app, terms, provider, variant, keeps):
+    lina = make_customer("keeper@example.com")
+    first = card_order(terms, (variant, 1), actor=lina)
+    pay(first, terms, provider, actor=lina, savePaymentMethod=True)
+    for begins in (None, GOOD):  # before its payment is begun, and after
+        order = card_order(terms, (variant, 1), actor=lina)
+        if begins:
+            pay(order, terms, provider, card=None, actor=lina)
+        provider.customers.clear()  # as after a change from test keys to live ones
+        assert pay(order, terms, provider, actor=lina, savePaymentMethod=keeps).order.status == "confirmed"
+        assert len(provider.customers) == keeps
+    assert len(provider.charges) == 3
+
+
 # -- choosing cash instead
 
 
