@@ -93,8 +93,10 @@ def test_only_pages_that_take_a_card_let_the_providers_script_in(client, page):
     policy = page.headers["Content-Security-Policy"]
     assert f"script-src 'self' {BANK};" in policy and f"connect-src 'self' {BANK};" in policy
     assert f"frame-src {BANK}" in policy and "unsafe" not in policy and "default-src 'none'" in policy
+    assert page.headers["Permissions-Policy"].endswith(f'payment=(self "{BANK}")')
     for path in ("/", "/cart", "/sign-in", "/pages/terms"):
         other = client.get(path)
+        assert other.headers["Permissions-Policy"].endswith("payment=()"), path
         assert BANK not in other.headers["Content-Security-Policy"], path
         assert "frame-src" not in other.headers["Content-Security-Policy"] and "card.js" not in other.text
 
