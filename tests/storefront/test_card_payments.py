@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -157,6 +158,23 @@ def test_when_the_bank_is_silent_the_order_stands_and_its_page_asks_again(client
     assert "We are checking with the bank; do not pay again" in order_page.text
     assert "every 4s" in order_page.text and "Look again" in order_page.text
     assert "Pay for this order" not in order_page.text
+
+
+def test_a_browser_begins_five_payments_an_hour_whatever_it_calls_itself(client, app, provider, monkeypatch):
+    article = variants_of(make_product("Musk", price="20.00", stock=50))[0]
+    terms = app.extensions["shop_terms"]
+    limits = replace(terms.card_limits, begun=5)
+    monkeypatch.setitem(app.extensions, "shop_terms", replace(terms, card_limits=limits, max_open_holds_per_address=99))
+
+    def order(browser, number):
+        put_in_cart(browser, article, 1)
+        return check_out(browser, browser.get("/checkout"), email=f"thief{number}@example.com")
+
+    assert [order(client, number).is_json for number in range(5)] == [True] * 5
+    refused = client.get(order(client, 5).headers["HX-Redirect"])
+    assert "Too many card payments" in refused.text and "Pay for this order" in refused.text
+    assert len(provider.intents) == 5
+    assert order(app.test_client(), 6).is_json  # somebody else at the same address
 
 
 # -- back from the bank ------------------------------------------------------------------------------------------------

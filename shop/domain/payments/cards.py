@@ -273,6 +273,7 @@ def _open_attempt(
             status="created",
             amount=order.total_amount,
             currency=order.currency,
+            browser=actor.browser,
             created_at=now,
             updated_at=now,
         )
