@@ -20,6 +20,7 @@ import urllib3
 
 from shop.db import refuse_inside_operation
 from shop.money import Money, exponent_of
+from shop.patience import seconds_left
 from shop.payment_provider import (
     BadSignature,
     Card,
@@ -41,8 +42,12 @@ from shop.settings import LOOPBACK_HOSTS, Settings
 
 API_VERSION = "2026-10-28.endive"  # what is read below was read in this version
 TIMEOUT = (3.0, 10.0)  # seconds to connect, and for each answer
+HURRIED = (2.0, 6.0)  # the same while a request is waited for
+CALL = 20.0  # seconds of one call with all its tries; in a request all its calls have shop.edge.WAITS
+LEAST = 1.5  # seconds without which another try is not worth it
 RETRIES = 2
 LARGEST_ANSWER = 8 * 1024 * 1024  # bytes; a hundred payments are about half a megabyte
+READ_AT_ONCE = 64 * 1024
 TOLERANCE = 300  # seconds that an event's stamp may be away from our clock, before or after it
 PAGE = 100
 # Where Stripe counts other minor units than ISO 4217 does (Stripe, "Currencies", special cases).
@@ -312,38 +317,63 @@ def _write_down(event: str, call: str, error: stripe.StripeError) -> None:
 
 
 class _BoundedClient(stripe.RequestsClient):
-    """Stripe's HTTP client with an end to what it reads; a bank on this machine is never asked through a proxy."""
+    """Stripe's HTTP client with an end to what it reads and waits for; a bank on this machine has no proxy."""
 
     def __init__(self, timeout: tuple[float, float], *, is_local: bool) -> None:
         super().__init__(timeout=timeout)
         self._is_local = is_local
+
+    def request_with_retries(self, *args: Any, **more: Any) -> tuple[Any, int, Any]:
+        self._thread_local.until = time.monotonic() + min(CALL, seconds_left())
+        return super().request_with_retries(*args, **more)
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None, **more: Any) -> tuple[Any, int, Any]:
         if getattr(self._thread_local, "session", None) is None:
             session = requests.Session()
             session.trust_env = not self._is_local
             for scheme in ("https://", "http://"):
-                session.mount(scheme, _BoundedAdapter())
+                session.mount(scheme, _BoundedAdapter(self._left))
             self._thread_local.session = session
         return super().request(method, url, headers, post_data, **more)
 
+    def _should_retry(self, *args: Any, **more: Any) -> bool:
+        return self._left() > LEAST and super()._should_retry(*args, **more)
+
+    def _left(self) -> float:
+        return float(self._thread_local.until - time.monotonic())
+
 
 class _BoundedAdapter(requests.adapters.HTTPAdapter):
-    """Reads the whole answer here, up to a limit."""
+    """Reads the whole answer here, up to a limit, and gives up when no time is left."""
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
-        response = super().send(request, *args, **more)
+    def __init__(self, left: Callable[[], float]) -> None:
+        super().__init__()
+        self._left = left
+
+    def send(self, request: requests.PreparedRequest, *args: Any, timeout: Any, **more: Any) -> requests.Response:
+        most = (min(pair) for pair in zip(timeout, HURRIED, strict=True)) if seconds_left() < CALL else timeout
+        connect, read = (min(each, self._still()) for each in most)
+        response = super().send(request, *args, timeout=(connect, read), **more)
+        body = bytearray()
         try:
-            body = response.raw.read(LARGEST_ANSWER + 1, decode_content=True)
+            while part := response.raw.read1(READ_AT_ONCE, decode_content=True):
+                body += part
+                if len(body) > LARGEST_ANSWER:
+                    response.close()
+                    raise requests.exceptions.ContentDecodingError("the answer is too large")
+                self._still()
         except urllib3.exceptions.HTTPError as error:
             raise requests.exceptions.ConnectionError(type(error).__name__) from None
-        if len(body) > LARGEST_ANSWER:
-            response.close()
-            raise requests.exceptions.ContentDecodingError("the answer is too large")
-        response._content = body
+        response._content = bytes(body)
         response._content_consumed = True
         response.raw.release_conn()
         return response
+
+    def _still(self) -> float:
+        left = self._left()
+        if left <= 0:
+            raise requests.exceptions.Timeout("no time is left for an answer")
+        return left
 
 
 # -- our values from Stripe's, and back -------------------------------------------------------------------------------

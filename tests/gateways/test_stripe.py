@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from shop.demo.bank.webhooks import sign
 from shop.gateways import stripe as gateway
 from shop.gateways.stripe import StripeProvider, make_provider
 from shop.money import Money
+from shop.patience import be_patient_for, take_time
 from shop.payment_provider import (
     BadSignature,
     CardDeclined,
@@ -397,6 +400,16 @@ class TestOnce:
             assert len(reopened.ledger()) == 1
 
 
+def _drip(listening: socket.socket) -> None:
+    """Answer one call, a byte at a time."""
+    connection, _ = listening.accept()
+    with connection, contextlib.suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        for _number in range(1000):
+            connection.sendall(b"x")
+            time.sleep(0.1)
+
+
 class TestUnknown:
     @pytest.mark.parametrize(
         ("fault", "charges"),
@@ -433,6 +446,34 @@ class TestUnknown:
         assert paid(bank.provider(retries=2)).status == "succeeded"
 
         assert len(bank.faults.calls) == 3 and len(bank.ledger()) == 1
+
+    @pytest.mark.parametrize("fault", ["timeout_before", "conflict", "delay"])
+    def test_a_request_that_is_waited_for_gives_up_in_its_time(self, bank: RunningBank, fault: Any):
+        provider = bank.provider(timeout=(2.0, 5.0), retries=5)
+        bank.faults.plan(fault, times=9, seconds=1.2)
+        started = time.monotonic()
+        try:
+            be_patient_for(2.0)
+            with pytest.raises(OutcomeUnknown):
+                for key in "abc":  # all its calls together
+                    provider.create_intent(WISH, key)
+        finally:
+            take_time()
+        assert time.monotonic() - started < 2.6
+
+    def test_what_comes_in_drops_is_not_waited_for(self):
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            port = listening.getsockname()[1]
+            provider = StripeProvider(SECRET_KEY, WEBHOOK_SECRET, f"http://127.0.0.1:{port}")
+            Thread(target=_drip, args=(listening,), daemon=True).start()
+            started = time.monotonic()
+            try:
+                be_patient_for(1.0)
+                with pytest.raises(OutcomeUnknown):
+                    provider.fetch_intent("pi_x")
+            finally:
+                take_time()
+            assert time.monotonic() - started < 2
 
     def test_a_500_that_is_kept_is_no_reason_to_charge_anew(self, bank: RunningBank):
         bank.faults.plan("error_after")
