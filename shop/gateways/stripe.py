@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -75,6 +75,7 @@ CLOSED_DISPUTES = frozenset({"won", "lost", "warning_closed", "prevented"})
 DECLINED = "The bank declined the card. Try another card or ask the bank."
 
 log = structlog.get_logger("shop.stripe")
+T = TypeVar("T")
 
 
 def make_provider(settings: Settings) -> PaymentProvider | None:
@@ -162,8 +163,7 @@ class StripeProvider:
         """All payments begun since then, the newest first. Raises ProviderRefused, OutcomeUnknown while it is read."""
         params = _since(since) | {"expand": [f"data.{name}" for name in WITH_CARD]}
         with _outcomes("list_intents"):
-            for found in self._v1.payment_intents.list(params).auto_paging_iter():
-                yield _intent(found)
+            yield from _readable(self._v1.payment_intents.list(params).auto_paging_iter(), _intent)
 
     # -- refunds, disputes, standing orders --------------------------------------------------------------------------
 
@@ -185,8 +185,7 @@ class StripeProvider:
     def list_refunds(self, since: datetime) -> Iterator[ProviderRefund]:
         """All refunds made since then, the newest first. Raises ProviderRefused, OutcomeUnknown while it is read."""
         with _outcomes("list_refunds"):
-            for found in self._v1.refunds.list(_since(since)).auto_paging_iter():
-                yield _refund(found)
+            yield from _readable(self._v1.refunds.list(_since(since)).auto_paging_iter(), _refund)
 
     def fetch_dispute(self, dispute_id: str) -> ProviderDispute:
         """The dispute as it is now. Raises ProviderRefused, OutcomeUnknown."""
@@ -436,6 +435,17 @@ def _from_stripe(amount: Any, currency: Any) -> Money:
     if type(amount) is not int:
         raise TypeError("an amount is an integer")
     return Money(amount // 10**shift if shift >= 0 else amount * 10**-shift, code)
+
+
+def _readable(things: Iterator[Any], read: Callable[[Any], T]) -> Iterator[T]:
+    """Of a list what can be read; one thing of a kind that is not known does not hide all the others."""
+    for found in things:
+        try:
+            value = read(found)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            log.error("stripe.unreadable_object", id=_at(found, "id"), error=type(error).__name__)
+        else:
+            yield value
 
 
 def _text(value: Any) -> str:

@@ -526,6 +526,8 @@ class TestUnknown:
             bank.bank.store.save(thing)
         with pytest.raises(OutcomeUnknown):
             provider.fetch_intent(begun.id)
+        other = provider.create_intent(WISH, "other")
+        assert list(provider.list_intents(LONG_AGO)) == [other]
 
 
 class TestEvents:
