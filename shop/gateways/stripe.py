@@ -52,6 +52,7 @@ TOLERANCE = 300  # seconds that an event's stamp may be away from our clock, bef
 PAGE = 100
 # Where Stripe counts other minor units than ISO 4217 does (Stripe, "Currencies", special cases).
 EXPONENTS = {"ISK": 2, "UGX": 2, "MGA": 0}
+METHODS = ["card"]  # which answer at once: stock is not held for days (D11); static/js/card.js names the same
 ON_SESSION = "on_session"  # a kept card is never charged while the customer is away
 WITH_CARD = ["payment_method", "latest_charge"]
 
@@ -380,11 +381,10 @@ class _BoundedAdapter(requests.adapters.HTTPAdapter):
 
 def _wished(wish: IntentWish) -> Any:
     """The parameters of a new payment. Without a receipt's address: the shop sends its own letters."""
-    methods: dict[str, Any] = {"enabled": True}
     params: dict[str, Any] = {
         "amount": _to_stripe(wish.amount),
         "currency": wish.amount.currency.lower(),
-        "automatic_payment_methods": methods,
+        "payment_method_types": METHODS,
         "description": f"Order {wish.number}",
         "metadata": {"order_id": wish.order_id, "payment_id": wish.payment_id},
         "expand": WITH_CARD,
@@ -397,8 +397,6 @@ def _wished(wish: IntentWish) -> Any:
         params |= {"payment_method": wish.payment_method, "confirm": True}
         if wish.return_url:
             params["return_url"] = wish.return_url
-        else:
-            methods["allow_redirects"] = "never"
     return params
 
 

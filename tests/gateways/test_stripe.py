@@ -73,7 +73,7 @@ class TestPayments:
         assert (begun.order_id, begun.payment_id, begun.card, begun.failure) == ("order_abc", "pay_abc", None, "")
         assert begun.client_secret.startswith(begun.id)
         kept = bank.bank.get("payment_intent", begun.id)
-        assert kept["automatic_payment_methods"] == {"enabled": True}
+        assert kept["automatic_payment_methods"] is None and kept["payment_method_types"] == ["card"]
         assert kept["receipt_email"] is None
         assert provider.fetch_intent(begun.id) == begun
 
