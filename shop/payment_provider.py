@@ -25,6 +25,10 @@ class ProviderRefused(Exception):
         self.code = code
 
 
+class UnknownCustomer(ProviderRefused):
+    """The provider keeps no cards for this customer: deleted there, or of an account that the shop had before."""
+
+
 class CardDeclined(ProviderRefused):
     """The bank does not pay. The message is fit for the customer; `intent` is how the payment stands now."""
 
@@ -64,6 +68,8 @@ class Intent:
     failure: str  # what the bank said of the last try, fit for the customer
     failure_code: str
     created_at: datetime
+    customer: str = ""
+    keeps_card: bool = False  # whether the card that pays is kept for the customer
 
 
 @dataclass(frozen=True)
@@ -134,7 +140,7 @@ class PaymentProvider(Protocol):
     name: str
 
     def create_intent(self, wish: IntentWish, key: str) -> Intent:
-        """Begin a payment; with a payment method, charge it. Raises CardDeclined."""
+        """Begin a payment; with a payment method, charge it. Raises CardDeclined, UnknownCustomer."""
 
     def fetch_intent(self, intent_id: str) -> Intent:
         """The payment as it is now."""
@@ -142,8 +148,11 @@ class PaymentProvider(Protocol):
     def confirm_intent(self, intent_id: str, payment_method: str, return_url: str, key: str) -> Intent:
         """Charge another card for a payment that has begun. Raises CardDeclined."""
 
-    def cancel_intent(self, intent_id: str, key: str) -> Intent:
-        """End a payment; one that has succeeded or ended already is answered as it is."""
+    def change_keeping(self, intent_id: str, customer: str | None, keeps_card: bool) -> Intent:
+        """Have the card that will pay kept for this customer, or not kept; the same again changes nothing."""
+
+    def cancel_intent(self, intent_id: str) -> Intent:
+        """End a payment; one that has succeeded or ended already is answered as it is, so that it needs no key."""
 
     def list_intents(self, since: datetime) -> Iterator[Intent]:
         """All payments begun since then, the newest first."""
@@ -167,7 +176,7 @@ class PaymentProvider(Protocol):
         """A customer whose cards are kept; its id."""
 
     def list_cards(self, customer: str) -> list[Card]:
-        """The cards that are kept for them."""
+        """The cards that are kept for them. Raises UnknownCustomer."""
 
     def forget_card(self, payment_method: str) -> None:
         """Keep this card no longer."""

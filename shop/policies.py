@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g, request, session
 from flask_login import current_user
 
 from shop.domain.actors import Actor
@@ -103,7 +104,13 @@ def may_open(endpoint: str) -> bool:
 def current_shopper() -> Actor:
     """The customer or guest who acts on a page, with their network address."""
     user_id = current_user.id if current_user.is_authenticated else None
-    return Actor("customer", user_id=user_id, address=request.remote_addr)
+    return Actor("customer", user_id=user_id, address=request.remote_addr, browser=_current_browser())
+
+
+def _current_browser() -> str:
+    """A digest of the session's name; empty for a browser that has none yet."""
+    token = getattr(session, "token", None)
+    return hashlib.sha256(f"browser:{token}".encode()).hexdigest() if token else ""
 
 
 def current_staff() -> Actor:

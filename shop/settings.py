@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     stripe_api_base: str = "https://api.stripe.com"
     stripe_js_url: str = "https://js.stripe.com/v3/"
 
-    card_payments_per_hour: int = Field(default=5, ge=1)  # begun by one shopper at one address
+    card_payments_per_hour: int = Field(default=5, ge=1)  # begun by one browser, or one shopper at one address
     card_refusals_per_order: int = Field(default=5, ge=1)  # in an hour, as the following
     card_refusals_per_address: int = Field(default=5, ge=1)
     card_refusals_per_email: int = Field(default=5, ge=1)

@@ -8,12 +8,16 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Actor:
-    """Who is acting. `user_id` is the internal key of a signed-in person; `address` the client's network address."""
+    """Who is acting. `user_id` is the internal key of a signed-in person; `address` the client's network address.
+
+    `browser` tells one browser's session from another's, and does not open it.
+    """
 
     kind: Literal["customer", "staff", "system"]
     user_id: int | None = None
     address: str | None = None
     permissions: frozenset[str] = frozenset()
+    browser: str = ""
 
     def may(self, permission: str) -> bool:
         """Whether this actor holds the permission; the shop itself may do anything."""

@@ -21,7 +21,7 @@ RETURN_DAYS = 30  # after delivery; a promise of the page about returns
 class CardLimits:
     """How often the bank may refuse before the shop asks it no more (TRU-1): in an hour, the alarm in ten minutes."""
 
-    begun: int  # payments by one shopper at one address
+    begun: int  # payments by one browser, and by one shopper at one address
     refused_of_order: int
     refused_at_address: int
     refused_of_email: int

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -20,6 +20,7 @@ import urllib3
 
 from shop.db import refuse_inside_operation
 from shop.money import Money, exponent_of
+from shop.patience import seconds_left
 from shop.payment_provider import (
     BadSignature,
     Card,
@@ -35,17 +36,24 @@ from shop.payment_provider import (
     ProviderSubscription,
     RefundStatus,
     SignedEvent,
+    UnknownCustomer,
 )
 from shop.settings import LOOPBACK_HOSTS, Settings
 
 API_VERSION = "2026-10-28.endive"  # what is read below was read in this version
 TIMEOUT = (3.0, 10.0)  # seconds to connect, and for each answer
+HURRIED = (2.0, 6.0)  # the same while a request is waited for
+CALL = 20.0  # seconds of one call with all its tries; in a request all its calls have shop.edge.WAITS
+LEAST = 1.5  # seconds without which another try is not worth it
 RETRIES = 2
 LARGEST_ANSWER = 8 * 1024 * 1024  # bytes; a hundred payments are about half a megabyte
+READ_AT_ONCE = 64 * 1024
 TOLERANCE = 300  # seconds that an event's stamp may be away from our clock, before or after it
 PAGE = 100
 # Where Stripe counts other minor units than ISO 4217 does (Stripe, "Currencies", special cases).
 EXPONENTS = {"ISK": 2, "UGX": 2, "MGA": 0}
+METHODS = ["card"]  # which answer at once: stock is not held for days (D11); static/js/card.js names the same
+ON_SESSION = "on_session"  # a kept card is never charged while the customer is away
 WITH_CARD = ["payment_method", "latest_charge"]
 
 INTENT_STATUSES: dict[str, IntentStatus] = {
@@ -68,6 +76,7 @@ CLOSED_DISPUTES = frozenset({"won", "lost", "warning_closed", "prevented"})
 DECLINED = "The bank declined the card. Try another card or ask the bank."
 
 log = structlog.get_logger("shop.stripe")
+T = TypeVar("T")
 
 
 def make_provider(settings: Settings) -> PaymentProvider | None:
@@ -131,13 +140,21 @@ class StripeProvider:
         with _outcomes("confirm_intent"):
             return _intent(self._v1.payment_intents.confirm(intent_id, params, {"idempotency_key": key}))
 
-    def cancel_intent(self, intent_id: str, key: str) -> Intent:
+    def change_keeping(self, intent_id: str, customer: str | None, keeps_card: bool) -> Intent:
+        """Have the card that will pay kept for this customer, or not. Raises ProviderRefused, OutcomeUnknown."""
+        params: Any = {"setup_future_usage": ON_SESSION if keeps_card else "", "expand": WITH_CARD}
+        if customer:
+            params["customer"] = customer
+        with _outcomes("change_keeping"):
+            return _intent(self._v1.payment_intents.update(intent_id, params))
+
+    def cancel_intent(self, intent_id: str) -> Intent:
         """End a payment; one that cannot be ended any more is answered as it is. Raises ProviderRefused,
         OutcomeUnknown."""
         params: Any = {"cancellation_reason": "abandoned", "expand": WITH_CARD}
         try:
             with _outcomes("cancel_intent"):
-                return _intent(self._v1.payment_intents.cancel(intent_id, params, {"idempotency_key": key}))
+                return _intent(self._v1.payment_intents.cancel(intent_id, params))
         except ProviderRefused as error:
             if error.code != "payment_intent_unexpected_state":
                 raise
@@ -147,8 +164,7 @@ class StripeProvider:
         """All payments begun since then, the newest first. Raises ProviderRefused, OutcomeUnknown while it is read."""
         params = _since(since) | {"expand": [f"data.{name}" for name in WITH_CARD]}
         with _outcomes("list_intents"):
-            for found in self._v1.payment_intents.list(params).auto_paging_iter():
-                yield _intent(found)
+            yield from _readable(self._v1.payment_intents.list(params).auto_paging_iter(), _intent)
 
     # -- refunds, disputes, standing orders --------------------------------------------------------------------------
 
@@ -170,8 +186,7 @@ class StripeProvider:
     def list_refunds(self, since: datetime) -> Iterator[ProviderRefund]:
         """All refunds made since then, the newest first. Raises ProviderRefused, OutcomeUnknown while it is read."""
         with _outcomes("list_refunds"):
-            for found in self._v1.refunds.list(_since(since)).auto_paging_iter():
-                yield _refund(found)
+            yield from _readable(self._v1.refunds.list(_since(since)).auto_paging_iter(), _refund)
 
     def fetch_dispute(self, dispute_id: str) -> ProviderDispute:
         """The dispute as it is now. Raises ProviderRefused, OutcomeUnknown."""
@@ -257,10 +272,11 @@ def _outcomes(call: str) -> Iterator[None]:
         yield
     except stripe.CardError as error:
         raise _as_refusal(call, error) from None
-    except (stripe.InvalidRequestError, stripe.AuthenticationError, stripe.PermissionError) as error:
+    except stripe.InvalidRequestError as error:
         raise _as_refusal(call, error) from None
     except stripe.StripeError as error:
         # Also IdempotencyError: something else was done under this key before, so that nobody may say "nothing was".
+        # Also a key of the shop's that is refused: of what was asked with a good one before, that says nothing.
         _write_down("stripe.outcome_unknown", call, error)
         raise OutcomeUnknown(f"Stripe did not say how {call} ended ({type(error).__name__})") from None
     except (KeyError, TypeError, ValueError, AttributeError, UnicodeError, OSError) as error:
@@ -275,7 +291,9 @@ def _as_refusal(call: str, error: stripe.StripeError) -> ProviderRefused | Outco
     if code in {"lock_timeout", "rate_limit", "idempotency_key_in_use"}:
         return OutcomeUnknown(f"Stripe is busy with what {call} is about ({code})")
     if _at(told, "type") != "card_error":
-        return ProviderRefused(str(_at(told, "message") or "Stripe refused."), code or type(error).__name__)
+        is_customer = code == "resource_missing" and _at(told, "param") == "customer"
+        kind = UnknownCustomer if is_customer else ProviderRefused
+        return kind(str(_at(told, "message") or "Stripe refused."), code or type(error).__name__)
     reason = str(_at(told, "decline_code") or code)
     intent = _at(told, "payment_intent")
     try:
@@ -299,38 +317,63 @@ def _write_down(event: str, call: str, error: stripe.StripeError) -> None:
 
 
 class _BoundedClient(stripe.RequestsClient):
-    """Stripe's HTTP client with an end to what it reads; a bank on this machine is never asked through a proxy."""
+    """Stripe's HTTP client with an end to what it reads and waits for; a bank on this machine has no proxy."""
 
     def __init__(self, timeout: tuple[float, float], *, is_local: bool) -> None:
         super().__init__(timeout=timeout)
         self._is_local = is_local
+
+    def request_with_retries(self, *args: Any, **more: Any) -> tuple[Any, int, Any]:
+        self._thread_local.until = time.monotonic() + min(CALL, seconds_left())
+        return super().request_with_retries(*args, **more)
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None, **more: Any) -> tuple[Any, int, Any]:
         if getattr(self._thread_local, "session", None) is None:
             session = requests.Session()
             session.trust_env = not self._is_local
             for scheme in ("https://", "http://"):
-                session.mount(scheme, _BoundedAdapter())
+                session.mount(scheme, _BoundedAdapter(self._left))
             self._thread_local.session = session
         return super().request(method, url, headers, post_data, **more)
 
+    def _should_retry(self, *args: Any, **more: Any) -> bool:
+        return self._left() > LEAST and super()._should_retry(*args, **more)
+
+    def _left(self) -> float:
+        return float(self._thread_local.until - time.monotonic())
+
 
 class _BoundedAdapter(requests.adapters.HTTPAdapter):
-    """Reads the whole answer here, up to a limit."""
+    """Reads the whole answer here, up to a limit, and gives up when no time is left."""
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
-        response = super().send(request, *args, **more)
+    def __init__(self, left: Callable[[], float]) -> None:
+        super().__init__()
+        self._left = left
+
+    def send(self, request: requests.PreparedRequest, *args: Any, timeout: Any, **more: Any) -> requests.Response:
+        most = (min(pair) for pair in zip(timeout, HURRIED, strict=True)) if seconds_left() < CALL else timeout
+        connect, read = (min(each, self._still()) for each in most)
+        response = super().send(request, *args, timeout=(connect, read), **more)
+        body = bytearray()
         try:
-            body = response.raw.read(LARGEST_ANSWER + 1, decode_content=True)
+            while part := response.raw.read1(READ_AT_ONCE, decode_content=True):
+                body += part
+                if len(body) > LARGEST_ANSWER:
+                    response.close()
+                    raise requests.exceptions.ContentDecodingError("the answer is too large")
+                self._still()
         except urllib3.exceptions.HTTPError as error:
             raise requests.exceptions.ConnectionError(type(error).__name__) from None
-        if len(body) > LARGEST_ANSWER:
-            response.close()
-            raise requests.exceptions.ContentDecodingError("the answer is too large")
-        response._content = body
+        response._content = bytes(body)
         response._content_consumed = True
         response.raw.release_conn()
         return response
+
+    def _still(self) -> float:
+        left = self._left()
+        if left <= 0:
+            raise requests.exceptions.Timeout("no time is left for an answer")
+        return left
 
 
 # -- our values from Stripe's, and back -------------------------------------------------------------------------------
@@ -338,11 +381,10 @@ class _BoundedAdapter(requests.adapters.HTTPAdapter):
 
 def _wished(wish: IntentWish) -> Any:
     """The parameters of a new payment. Without a receipt's address: the shop sends its own letters."""
-    methods: dict[str, Any] = {"enabled": True}
     params: dict[str, Any] = {
         "amount": _to_stripe(wish.amount),
         "currency": wish.amount.currency.lower(),
-        "automatic_payment_methods": methods,
+        "payment_method_types": METHODS,
         "description": f"Order {wish.number}",
         "metadata": {"order_id": wish.order_id, "payment_id": wish.payment_id},
         "expand": WITH_CARD,
@@ -350,13 +392,11 @@ def _wished(wish: IntentWish) -> Any:
     if wish.customer:
         params["customer"] = wish.customer
     if wish.save_card:
-        params["setup_future_usage"] = "on_session"  # nothing is ever charged while the customer is away
+        params["setup_future_usage"] = ON_SESSION
     if wish.payment_method:
         params |= {"payment_method": wish.payment_method, "confirm": True}
         if wish.return_url:
             params["return_url"] = wish.return_url
-        else:
-            methods["allow_redirects"] = "never"
     return params
 
 
@@ -395,6 +435,17 @@ def _from_stripe(amount: Any, currency: Any) -> Money:
     return Money(amount // 10**shift if shift >= 0 else amount * 10**-shift, code)
 
 
+def _readable(things: Iterator[Any], read: Callable[[Any], T]) -> Iterator[T]:
+    """Of a list what can be read; one thing of a kind that is not known does not hide all the others."""
+    for found in things:
+        try:
+            value = read(found)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            log.error("stripe.unreadable_object", id=_at(found, "id"), error=type(error).__name__)
+        else:
+            yield value
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise TypeError("a text is missing")
@@ -422,6 +473,8 @@ def _intent(found: Any) -> Intent:
         failure="" if status == "succeeded" else str(_at(error, "message") or ""),
         failure_code="" if status == "succeeded" else str(_at(error, "decline_code") or _at(error, "code") or ""),
         created_at=_moment(found["created"]),
+        customer=str(_at(found, "customer") or ""),
+        keeps_card=bool(_at(found, "setup_future_usage")),
     )
 
 

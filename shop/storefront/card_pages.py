@@ -33,8 +33,8 @@ class CardForm:
     can_keep: bool
 
 
-def card_form(total: Money, *, is_new: bool = True) -> CardForm | None:
-    """The form for a card for this total; None where the shop takes none. A card is kept only by its first payment."""
+def card_form(total: Money) -> CardForm | None:
+    """The form for a card for this total; None where the shop takes none. Who is signed in may have the card kept."""
     if not settings.takes_cards:
         return None
     shopper = current_shopper()
@@ -44,14 +44,16 @@ def card_form(total: Money, *, is_new: bool = True) -> CardForm | None:
         amount=amount_for_script(total),
         currency=total.currency.lower(),
         has_kept_cards=may_have_cards(shopper),
-        can_keep=is_new and shopper.user_id is not None,
+        can_keep=shopper.user_id is not None,
     )
 
 
 def let_provider_in(response: Response) -> Response:
-    """Widen this page's policy for the provider's script alone."""
+    """Widen this page's policies for the provider's script alone."""
     if settings.takes_cards:
         response.headers["Content-Security-Policy"] = card_policy(settings.stripe_js_url, settings.stripe_api_base)
+        payment = f'payment=(self "{_origin(settings.stripe_js_url)}")'  # its wallets ask the browser in their frames
+        response.headers["Permissions-Policy"] = HEADERS["Permissions-Policy"].replace("payment=()", payment)
     return response
 
 

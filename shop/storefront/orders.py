@@ -73,7 +73,7 @@ def show_order(order_id: str) -> ResponseReturnValue:
         can_be_cancelled=can_be_cancelled(order, current_shopper()) and not is_paid_in_cash(order),
         can_be_put_back=order.status in PUT_BACK_FROM or standing.has_run_out,
         cancelled_because=_why_cancelled(order),
-        card=card_form(order.total, is_new=not standing.begun) if is_payable else None,
+        card=card_form(order.total) if is_payable else None,
         has_invoice=has_invoice(order),
         has_run_out=standing.has_run_out,
         is_just_placed=request.args.get("placed") == "1" and order.status != "cancelled",

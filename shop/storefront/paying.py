@@ -43,7 +43,11 @@ def begin_payment(order: Order) -> Response:
         attempt = begin_card_payment(
             order.id, wanted, current_shopper(), terms, provider, return_url=settings.public_base_url + there
         )
-    except (PaymentRefused, Unavailable):  # the order's page says what the bank said, or that it is being asked
+    except PaymentRefused:  # the order's page says what the bank said
+        return go_to(page_of(order))
+    except Unavailable as silence:
+        if not card_standing(order).is_checking:  # else its page says so
+            flash(silence.message)
         return go_to(page_of(order))
     except (Conflict, Invalid, TooMany) as refusal:
         flash(refusal.details[0].message if refusal.details else refusal.message)

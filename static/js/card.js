@@ -46,7 +46,7 @@
     }
     if (elements) return;
     say("");
-    elements = stripe.elements({ mode: "payment", ...sum() });
+    elements = stripe.elements({ mode: "payment", paymentMethodTypes: ["card"], ...sum() });
     elements.create("payment").mount("#card-element");
   }
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from shop.demo.bank.webhooks import sign
 from shop.gateways import stripe as gateway
 from shop.gateways.stripe import StripeProvider, make_provider
 from shop.money import Money
+from shop.patience import be_patient_for, take_time
 from shop.payment_provider import (
     BadSignature,
     CardDeclined,
@@ -28,6 +31,7 @@ from shop.payment_provider import (
     OutcomeUnknown,
     PaymentProvider,
     ProviderRefused,
+    UnknownCustomer,
 )
 from tests.bank import SECRET_KEY, WEBHOOK_SECRET, RunningBank
 from tests.bank_faults import disturb, forgeries
@@ -69,7 +73,7 @@ class TestPayments:
         assert (begun.order_id, begun.payment_id, begun.card, begun.failure) == ("order_abc", "pay_abc", None, "")
         assert begun.client_secret.startswith(begun.id)
         kept = bank.bank.get("payment_intent", begun.id)
-        assert kept["automatic_payment_methods"] == {"enabled": True}
+        assert kept["automatic_payment_methods"] is None and kept["payment_method_types"] == ["card"]
         assert kept["receipt_email"] is None
         assert provider.fetch_intent(begun.id) == begun
 
@@ -144,9 +148,9 @@ class TestPayments:
     def test_a_payment_is_cancelled_once_and_one_that_has_ended_is_answered_as_it_is(self, provider: StripeProvider):
         begun, done = provider.create_intent(WISH, "a"), paid(provider, key="b")
 
-        assert provider.cancel_intent(begun.id, "c").status == "cancelled"
-        assert provider.cancel_intent(begun.id, "d").status == "cancelled"
-        assert provider.cancel_intent(done.id, "e").status == "succeeded"
+        assert provider.cancel_intent(begun.id).status == "cancelled"
+        assert provider.cancel_intent(begun.id).status == "cancelled"
+        assert provider.cancel_intent(done.id).status == "succeeded"
 
     def test_lists_go_over_all_pages_from_the_newest(self, provider: StripeProvider, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(gateway, "PAGE", 2)
@@ -269,6 +273,23 @@ class TestTheRest:
         assert provider.list_cards(customer) == []
         assert len(bank.ledger("capture")) == 2
 
+    def test_whether_a_card_is_kept_may_be_said_later(self, provider: StripeProvider):
+        customer = provider.create_customer("lina@example.com", "user_1", "customer")
+        begun = provider.create_intent(WISH, "begin")
+        assert (begun.customer, begun.keeps_card) == ("", False)
+
+        for keeps in (True, False, True):
+            changed = provider.change_keeping(begun.id, customer, keeps)
+            assert (changed.id, changed.customer, changed.keeps_card) == (begun.id, customer, keeps)
+        done = provider.confirm_intent(begun.id, "pm_card_approve", RETURN_URL, "confirm")
+
+        assert provider.list_cards(customer) == [done.card]
+        with pytest.raises(ProviderRefused):
+            provider.change_keeping(begun.id, customer, False)
+        for ask in (provider.list_cards, lambda name: provider.create_intent(replace(WISH, customer=name), "k")):
+            with pytest.raises(UnknownCustomer):
+                ask("cus_none")
+
     def test_a_card_that_is_not_to_be_kept_is_not(self, provider: StripeProvider):
         customer = provider.create_customer("lina@example.com", "user_1", "customer")
         provider.create_intent(charged_with("pm_card_approve", customer=customer), "pay")
@@ -282,7 +303,7 @@ class TestTheRest:
             lambda provider: provider.fetch_dispute("dp_none"),
             lambda provider: provider.fetch_subscription("sub_none"),
             lambda provider: provider.list_cards("cus_none"),
-            lambda provider: provider.cancel_intent("pi_none", "k"),
+            lambda provider: provider.cancel_intent("pi_none"),
             lambda provider: provider.confirm_intent("pi_none", "pm_card_approve", RETURN_URL, "k"),
             lambda provider: provider.create_refund("pi_none", Money(1, "USD"), "ref", "k"),
         ],
@@ -292,9 +313,16 @@ class TestTheRest:
             ask(provider)
         assert caught.value.code == "resource_missing"
 
-    def test_a_wrong_key_is_refused(self, bank: RunningBank):
-        with pytest.raises(ProviderRefused, match="API Key"):
-            StripeProvider("sk_test_wrong", WEBHOOK_SECRET, bank.url).fetch_intent("pi_x")
+    def test_a_wrong_key_says_nothing_of_what_was_done_with_the_right_one(
+        self, provider: StripeProvider, bank: RunningBank
+    ):
+        done = paid(provider)
+        back = provider.create_refund(done.id, WISH.amount, "ref", "refund")
+        mistaken = StripeProvider("sk_test_wrong", WEBHOOK_SECRET, bank.url)
+        with pytest.raises(OutcomeUnknown, match="AuthenticationError"):
+            mistaken.create_refund(done.id, WISH.amount, "ref", "refund")
+        with pytest.raises(OutcomeUnknown):
+            mistaken.fetch_refund(back.id)
 
     def test_nothing_is_asked_inside_an_operation(self, app: Flask, provider: StripeProvider):
         @operation
@@ -372,6 +400,16 @@ class TestOnce:
             assert len(reopened.ledger()) == 1
 
 
+def _drip(listening: socket.socket) -> None:
+    """Answer one call, a byte at a time."""
+    connection, _ = listening.accept()
+    with connection, contextlib.suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        for _number in range(1000):
+            connection.sendall(b"x")
+            time.sleep(0.1)
+
+
 class TestUnknown:
     @pytest.mark.parametrize(
         ("fault", "charges"),
@@ -408,6 +446,34 @@ class TestUnknown:
         assert paid(bank.provider(retries=2)).status == "succeeded"
 
         assert len(bank.faults.calls) == 3 and len(bank.ledger()) == 1
+
+    @pytest.mark.parametrize("fault", ["timeout_before", "conflict", "delay"])
+    def test_a_request_that_is_waited_for_gives_up_in_its_time(self, bank: RunningBank, fault: Any):
+        provider = bank.provider(timeout=(2.0, 5.0), retries=5)
+        bank.faults.plan(fault, times=9, seconds=1.2)
+        started = time.monotonic()
+        try:
+            be_patient_for(2.0)
+            with pytest.raises(OutcomeUnknown):
+                for key in "abc":  # all its calls together
+                    provider.create_intent(WISH, key)
+        finally:
+            take_time()
+        assert time.monotonic() - started < 2.6
+
+    def test_what_comes_in_drops_is_not_waited_for(self):
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            port = listening.getsockname()[1]
+            provider = StripeProvider(SECRET_KEY, WEBHOOK_SECRET, f"http://127.0.0.1:{port}")
+            Thread(target=_drip, args=(listening,), daemon=True).start()
+            started = time.monotonic()
+            try:
+                be_patient_for(1.0)
+                with pytest.raises(OutcomeUnknown):
+                    provider.fetch_intent("pi_x")
+            finally:
+                take_time()
+            assert time.monotonic() - started < 2
 
     def test_a_500_that_is_kept_is_no_reason_to_charge_anew(self, bank: RunningBank):
         bank.faults.plan("error_after")
@@ -460,6 +526,8 @@ class TestUnknown:
             bank.bank.store.save(thing)
         with pytest.raises(OutcomeUnknown):
             provider.fetch_intent(begun.id)
+        other = provider.create_intent(WISH, "other")
+        assert list(provider.list_intents(LONG_AGO)) == [other]
 
 
 class TestEvents:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -93,8 +94,10 @@ def test_only_pages_that_take_a_card_let_the_providers_script_in(client, page):
     policy = page.headers["Content-Security-Policy"]
     assert f"script-src 'self' {BANK};" in policy and f"connect-src 'self' {BANK};" in policy
     assert f"frame-src {BANK}" in policy and "unsafe" not in policy and "default-src 'none'" in policy
+    assert page.headers["Permissions-Policy"].endswith(f'payment=(self "{BANK}")')
     for path in ("/", "/cart", "/sign-in", "/pages/terms"):
         other = client.get(path)
+        assert other.headers["Permissions-Policy"].endswith("payment=()"), path
         assert BANK not in other.headers["Content-Security-Policy"], path
         assert "frame-src" not in other.headers["Content-Security-Policy"] and "card.js" not in other.text
 
@@ -148,9 +151,30 @@ def test_without_script_the_order_waits_on_its_page(client, page):
 def test_when_the_bank_is_silent_the_order_stands_and_its_page_asks_again(client, page, provider):
     provider.fail_next("create_intent", "before")
     order_page = open_page(client, check_out(client, page))
+    assert "Nothing was charged" in order_page.text and "Pay for this order" in order_page.text
+    assert pay(client, order_page).json["clientSecret"] == "pi_1_secret"
+    provider.fail_next("fetch_intent", "before")
+    order_page = come_back(client)
     assert "We are checking with the bank; do not pay again" in order_page.text
     assert "every 4s" in order_page.text and "Look again" in order_page.text
     assert "Pay for this order" not in order_page.text
+
+
+def test_a_browser_begins_five_payments_an_hour_whatever_it_calls_itself(client, app, provider, monkeypatch):
+    article = variants_of(make_product("Musk", price="20.00", stock=50))[0]
+    terms = app.extensions["shop_terms"]
+    limits = replace(terms.card_limits, begun=5)
+    monkeypatch.setitem(app.extensions, "shop_terms", replace(terms, card_limits=limits, max_open_holds_per_address=99))
+
+    def order(browser, number):
+        put_in_cart(browser, article, 1)
+        return check_out(browser, browser.get("/checkout"), email=f"thief{number}@example.com")
+
+    assert [order(client, number).is_json for number in range(5)] == [True] * 5
+    refused = client.get(order(client, 5).headers["HX-Redirect"])
+    assert "Too many card payments" in refused.text and "Pay for this order" in refused.text
+    assert len(provider.intents) == 5
+    assert order(app.test_client(), 6).is_json  # somebody else at the same address
 
 
 # -- back from the bank ------------------------------------------------------------------------------------------------
@@ -280,7 +304,7 @@ def customer(client, variant, provider):
     """A signed-in customer with a card kept and something in the cart."""
     actor = make_customer()
     keep_customer(actor.user_id)
-    provider.kept["cus_lina"] = [VISA]
+    provider.kept["cus_lina"], provider.customers["lina"] = [VISA], "cus_lina"
     sign_in(client)
     put_in_cart(client, variant, 2)
     return actor
@@ -342,3 +366,12 @@ def test_a_card_is_kept_for_who_ticked_it(client, customer, provider):
     provider.create_intent = lambda wish, key: wishes.append(wish) or create(wish, key)
     check_out(client, client.get("/checkout"), savePaymentMethod="true")
     assert (wishes[0].customer, wishes[0].save_card) == ("cus_lina", True)
+
+
+def test_a_card_is_kept_at_a_later_try_too(client, customer, provider):
+    check_out(client, client.get("/checkout"))
+    provider.finish("pi_1", "declined")
+    order_page = come_back(client)
+    assert "Keep this card for the next time" in order_page.text
+    pay(client, order_page, savePaymentMethod="true")
+    assert (provider.intents["pi_1"].customer, provider.intents["pi_1"].keeps_card) == ("cus_lina", True)

@@ -44,6 +44,9 @@ class Bank:
         if not 0 < amount <= LARGEST_AMOUNT:
             raise invalid("Amount must be between 1 and 99999999.", "amount", "amount_too_small")
         automatic = params.get("automatic_payment_methods") or {}
+        named = list((params.get("payment_method_types") or {"0": "card"}).values())
+        if automatic and "payment_method_types" in params:
+            raise invalid("You may only specify one of `automatic_payment_methods` and `payment_method_types`.")
         is_confirmed = params.get("confirm") == "true"
         if is_confirmed and not params.get("return_url") and automatic.get("allow_redirects") != "never":
             raise invalid("This PaymentIntent may redirect: provide a `return_url`.", "return_url")
@@ -71,7 +74,7 @@ class Bank:
             metadata=params.get("metadata") or {},
             next_action=None,
             payment_method=method,
-            payment_method_types=["card"],
+            payment_method_types=named,
             processing=None,
             receipt_email=params.get("receipt_email"),
             setup_future_usage=params.get("setup_future_usage"),
@@ -81,6 +84,18 @@ class Bank:
         self.store.save(intent)
         self.tell("payment_intent.created", intent)
         return self._confirm(intent, params) if is_confirmed else intent
+
+    def change_intent(self, intent_id: str, params: Params) -> Thing:
+        """Say anew whose card pays and whether it is kept, while none has paid."""
+        intent = self.get("payment_intent", intent_id, "intent")
+        if intent["status"] not in CONFIRMABLE:
+            raise _unexpected_state(intent, "updated")
+        if customer := params.get("customer"):
+            intent["customer"] = self.get("customer", customer, "customer")["id"]
+        if "setup_future_usage" in params:
+            intent["setup_future_usage"] = params["setup_future_usage"] or None
+        self.store.save(intent)
+        return intent
 
     def confirm_intent(self, intent_id: str, params: Params) -> Thing:
         intent = self.get("payment_intent", intent_id, "intent")

@@ -251,6 +251,11 @@ def create_intent() -> Response:
     return _answer(lambda bank, params: bank.create_intent(params))
 
 
+@api.post("/payment_intents/<intent_id>")
+def change_intent(intent_id: str) -> Response:
+    return _answer(lambda bank, params: bank.change_intent(intent_id, params))
+
+
 @api.post("/payment_intents/<intent_id>/confirm")
 def confirm_intent(intent_id: str) -> Response:
     def work(bank: Bank, params: Params) -> Thing:

@@ -90,6 +90,7 @@ def _find(claim: _Claim, provider: PaymentProvider) -> ProviderRefund:
 @operation
 def _claim_refund(refund_id: int) -> _Claim | None:
     now = transaction_time()
+    was_sent = db.session.scalar(select(Refund.asked_at.is_not(None)).where(Refund.id == refund_id).with_for_update())
     refund = db.session.scalars(
         update(Refund)
         .where(Refund.id == refund_id, Refund.key.is_not(None) | Refund.provider_reference.is_not(None))
@@ -109,7 +110,7 @@ def _claim_refund(refund_id: int) -> _Claim | None:
         intent_id=reference or "",
         amount=Money(refund.amount, refund.currency),
         created_at=refund.created_at,
-        is_old=refund.created_at < now - KEY_LASTS,
+        is_old=bool(was_sent) and refund.created_at < now - KEY_LASTS,
     )
 
 

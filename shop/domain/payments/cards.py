@@ -1,13 +1,16 @@
 """Paying orders by card: one open attempt an order, its key kept before anything is asked (reliability.md D15, D20).
 
 A payment is begun without a card and its reference is kept; only then a card is charged for it, by that reference. So
-whatever is lost on the way, the same order cannot be charged twice: a payment succeeds once, and an order has one.
+whatever is lost on the way, the same order cannot be charged twice: a payment succeeds once, and an order has one. For
+the same reason another key does no harm once one answers nothing but its first failure: what was begun under the old
+one has no card and is told to nobody, and what was charged under it is charged for the same payment.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 import structlog
@@ -36,6 +39,7 @@ from shop.payment_provider import (
     OutcomeUnknown,
     PaymentProvider,
     ProviderRefused,
+    UnknownCustomer,
 )
 
 log = structlog.get_logger()
@@ -48,6 +52,8 @@ SMALLEST = {
 }  # fmt: skip
 SMALLEST_ELSEWHERE = 50  # of a currency that is not listed; the provider converts and may refuse more
 PAID_ALREADY = "This order is paid already."
+SILENT = "The payment provider does not answer. Nothing was charged. Try again in a minute, or pay in cash on delivery."
+KEY_GIVEN_UP = timedelta(minutes=1)  # after which no answer is expected under a key any more
 
 
 class PayByCard(Input):
@@ -73,6 +79,7 @@ class _Open:
     key: str
     reference: str | None
     wish: IntentWish
+    is_unknown: bool  # what became of the last card
     refusals: int  # of the order so far: a card that was refused may be tried again, which is another wish
 
 
@@ -98,10 +105,22 @@ def begin_card_payment(
     cancelled or its hold has ended, Invalid below the provider's smallest amount or where the card cannot be used,
     TooMany from the carding shield, Unavailable when the outcome is not known yet.
     """
+    try:
+        return _pay(order_id, wanted, actor, terms, provider, return_url)
+    except UnknownCustomer as error:
+        log.warning("customer_forgotten", reason=str(error))
+        _forget_customer(order_id)
+        return _pay(order_id, wanted, actor, terms, provider, return_url)
+
+
+def _pay(
+    order_id: int, wanted: PayByCard, actor: Actor, terms: Terms, provider: PaymentProvider, return_url: str
+) -> CardAttempt:
     customer = _keeper_of_cards(order_id, wanted, actor, provider)
     attempt, intent = _begun(order_id, wanted, actor, terms, provider, customer)
-    if intent.status == "cancelled":  # by the provider, as after a day: begin another
-        take_intent(attempt.id, intent, terms)
+    has_come_to_nothing = attempt.is_unknown and intent.status == "requires_payment_method"
+    if intent.status == "cancelled" or has_come_to_nothing:  # by the provider, as after a day; or what was lost
+        take_intent(attempt.id, intent, terms)  # another is begun, or this one has another key
         attempt, intent = _begun(order_id, wanted, actor, terms, provider, customer)
     if intent.status == "requires_payment_method":
         if wanted.payment_method_id is None:
@@ -135,14 +154,27 @@ def _keeper_of_cards(order_id: int, wanted: PayByCard, actor: Actor, provider: P
     if owner is None or owner.provider_customer or not wanted.save_payment_method:
         return owner.provider_customer if owner else None
     try:
-        made = provider.create_customer(owner.email, owner.public_id, key=f"customer:{owner.public_id}")
-    except OutcomeUnknown as error:  # nothing was charged, and the same key makes the same customer
-        raise Unavailable("The payment provider does not answer. Try again in a few seconds.", retry_after=5) from error
+        # A key of its own each time: a second customer does no harm, and an old key may keep a failure or an address.
+        made = provider.create_customer(owner.email, owner.public_id, key=str(uuid4()))
+    except OutcomeUnknown as error:
+        raise Unavailable(SILENT, retry_after=5) from error
     except ProviderRefused as error:
-        log.error("card_not_kept", code=error.code)
-        message = "This card cannot be kept. Pay without keeping it."
-        raise Invalid(message, [Detail("savePaymentMethod", message)]) from error
+        raise _not_kept(error) from error
     return _keep_customer(owner.id, made)
+
+
+def _not_kept(error: ProviderRefused) -> Invalid:
+    log.error("card_not_kept", code=error.code)
+    message = "This card cannot be kept. Pay without keeping it."
+    return Invalid(message, [Detail("savePaymentMethod", message)])
+
+
+@operation
+def _forget_customer(order_id: int) -> None:
+    """The provider does not have the customer of the order's account any more, nor any card of theirs."""
+    owner = select(Order.user_id).where(Order.id == order_id).scalar_subquery()
+    forgotten = update(User).where(User.id == owner).values(provider_customer=None)
+    db.session.execute(forgotten.execution_options(synchronize_session=False))
 
 
 @operation
@@ -160,20 +192,55 @@ def _begun(
 ) -> tuple[_Open, Intent]:
     """The open attempt and its payment at the provider, made where there is none; nothing is charged yet."""
     attempt = _open_attempt(order_id, wanted, actor, terms, provider.name, customer)
+    reference = attempt.reference
+    if reference is None:
+        made = _create(attempt, provider)
+        reference = _keep_reference(attempt.id, made.id)
+        if reference == made.id:
+            return attempt, made
     try:
-        if attempt.reference is not None:
-            return attempt, provider.fetch_intent(attempt.reference)
-        intent = provider.create_intent(attempt.wish, key=_key_to_create(attempt))
-        kept = _keep_reference(attempt.id, intent.id)
-        return attempt, intent if kept == intent.id else provider.fetch_intent(kept)
+        return attempt, _as_to_be_kept(provider.fetch_intent(reference), attempt.wish, provider)
     except OutcomeUnknown as error:
         note_unknown(attempt.id, terms)
         raise checking() from error
+    except UnknownCustomer:
+        raise
+    except ProviderRefused as error:
+        log.error("card_payment_missing", payment=attempt.wish.payment_id, code=error.code)
+        raise _no_card() from error
+
+
+def _create(attempt: _Open, provider: PaymentProvider) -> Intent:
+    """The payment, made at the provider. An answer that is lost leaves nothing unknown: nothing is charged by it."""
+    try:
+        return provider.create_intent(attempt.wish, key=_key_to_create(attempt))
+    except OutcomeUnknown as error:
+        _note_silence(attempt.id)
+        raise Unavailable(SILENT, retry_after=5) from error
+    except UnknownCustomer:
+        raise
     except ProviderRefused as error:
         log.error("card_payment_not_begun", payment=attempt.wish.payment_id, code=error.code)
         _note_end(attempt.id, str(error), error.code)
-        message = "This order cannot be paid by card. Choose another way to pay."
-        raise Invalid(message, [Detail("paymentMethod", message)]) from error
+        raise _no_card() from error
+
+
+def _as_to_be_kept(intent: Intent, wish: IntentWish, provider: PaymentProvider) -> Intent:
+    """The payment, changed where its card is to be kept, or not, in another way than when it was begun."""
+    is_so = intent.keeps_card == wish.save_card and wish.customer in (None, intent.customer)
+    if is_so or intent.status != "requires_payment_method":
+        return intent
+    try:
+        return provider.change_keeping(intent.id, wish.customer, wish.save_card)
+    except UnknownCustomer:
+        raise
+    except ProviderRefused as error:
+        raise _not_kept(error) from error
+
+
+def _no_card() -> Invalid:
+    message = "This order cannot be paid by card. Choose another way to pay."
+    return Invalid(message, [Detail("paymentMethod", message)])
 
 
 def _key_to_create(attempt: _Open) -> str:
@@ -206,10 +273,14 @@ def _open_attempt(
             status="created",
             amount=order.total_amount,
             currency=order.currency,
+            browser=actor.browser,
             created_at=now,
             updated_at=now,
         )
         db.session.add(payment)
+    is_unnamed = payment.provider_reference is None
+    if is_unnamed and payment.asked_at is not None and payment.asked_at < now - KEY_GIVEN_UP:
+        payment.key, payment.asked_at = str(uuid4()), None  # a failure may be the answer to the old one for a day
     order.payment_method, order.updated_at = CARD, now
     move_payment(order, "processing", actor)
     db.session.flush()
@@ -223,7 +294,14 @@ def _open_attempt(
         customer=customer,
         save_card=wanted.save_payment_method,
     )
-    return _Open(payment.id, payment.key or "", payment.provider_reference, wish, db.session.scalar(refusals) or 0)
+    return _Open(
+        id=payment.id,
+        key=payment.key or "",
+        reference=payment.provider_reference,
+        wish=wish,
+        is_unknown=payment.status == "unknown",
+        refusals=db.session.scalar(refusals) or 0,
+    )
 
 
 def _refuse_unless_payable(order: Order) -> None:
@@ -251,6 +329,14 @@ def _keep_reference(payment_id: int, reference: str) -> str:
         if payment.status in ("created", "unknown"):
             payment.status, payment.updated_at = "sent", transaction_time()
     return payment.provider_reference
+
+
+@operation
+def _note_silence(payment_id: int) -> None:
+    """The provider did not answer when it was to begin the attempt; from when on is noted, as long as its key lasts."""
+    _, payment = lock_payment(payment_id)
+    if payment.status in OPEN_CARD and payment.provider_reference is None:
+        payment.asked_at = payment.asked_at or transaction_time()
 
 
 @operation
@@ -347,13 +433,13 @@ def _confirm_in_cash(order_id: int, payment_id: int, wanted: CashOnDelivery, act
 
 def cancel_attempt(payment_id: int, provider: PaymentProvider, terms: Terms) -> Order:
     """End an attempt at the provider; one that has succeeded meanwhile is settled. Raises Unavailable."""
-    found = select(Payment.provider_reference, Payment.key, Payment.order_id).where(Payment.id == payment_id)
-    reference, key, order_id = db.session.execute(found).one()
+    found = select(Payment.provider_reference, Payment.order_id).where(Payment.id == payment_id)
+    reference, order_id = db.session.execute(found).one()
     end_read()
     if reference is None:
         return _present_order(order_id)
     try:
-        intent = provider.cancel_intent(reference, f"{key}:cancel")
+        intent = provider.cancel_intent(reference)
     except OutcomeUnknown as error:
         note_unknown(payment_id, terms)
         raise checking() from error

@@ -8,7 +8,7 @@ from shop.db import db, end_read
 from shop.domain.actors import Actor
 from shop.domain.customers.models import User
 from shop.errors import NotFound, Unavailable
-from shop.payment_provider import Card, OutcomeUnknown, PaymentProvider, ProviderRefused
+from shop.payment_provider import Card, OutcomeUnknown, PaymentProvider, ProviderRefused, UnknownCustomer
 
 NOT_NOW = "Your cards cannot be shown right now. Try again in a minute."
 
@@ -26,6 +26,8 @@ def list_kept_cards(actor: Actor, provider: PaymentProvider) -> list[Card]:
         return []
     try:
         return provider.list_cards(customer)
+    except UnknownCustomer:
+        return []
     except (OutcomeUnknown, ProviderRefused) as error:
         raise Unavailable(NOT_NOW, retry_after=30) from error
 

@@ -31,6 +31,7 @@ class Payment(Model):
     card_brand: Mapped[str] = mapped_column(String(24), default="")
     card_last4: Mapped[str] = mapped_column(String(4), default="")
     card_fingerprint: Mapped[str] = mapped_column(String(64), default="")
+    browser: Mapped[str] = mapped_column(String(64), default="")  # whose session began it, for the cap on them
     asked_at: Mapped[datetime | None]  # when the provider was last asked how it stands
     amount: Mapped[int]
     captured_amount: Mapped[int] = mapped_column(default=0)
@@ -50,7 +51,8 @@ class Payment(Model):
             sqlite_where=text("status NOT IN ('failed', 'refused', 'cancelled')"),
             postgresql_where=text("status NOT IN ('failed', 'refused', 'cancelled')"),
         ),
-        Index("ix_payments_status", "status"),
+        Index("ix_payments_status_updated_at", "status", "updated_at"),
+        Index("ix_payments_created_at", "created_at"),
         CheckConstraint(
             "status IN ('due', 'collected', 'refused', 'cancelled', 'created', 'sent', 'requires_action', 'processing',"
             " 'succeeded', 'failed', 'unknown')",

@@ -22,7 +22,7 @@ from shop.domain.payments.card_refunds import take_refund
 from shop.domain.payments.cards import cancel_attempt
 from shop.domain.payments.followers import take_dispute, take_subscription
 from shop.domain.payments.models import CardRefusal, Payment, ProviderEvent
-from shop.domain.payments.settle import lock_payment, settle_payment
+from shop.domain.payments.settle import lock_payment, settle_payment, take_intent
 from shop.domain.payments.shield import is_refused_for_good, write_refusal
 from shop.domain.terms import Terms
 from shop.errors import Conflict, NotFound, ShopError
@@ -219,15 +219,8 @@ def _is_begun_here(reference: str, provider: PaymentProvider, terms: Terms) -> b
     end_read()
     if payment_id is None:
         raise NotFound(f"The payment {reference} is of an order that this shop does not have.")
-    _adopt(payment_id, reference)
-    settle_payment(payment_id, provider, terms)
+    take_intent(payment_id, intent, terms)
     return True
-
-
-@operation
-def _adopt(payment_id: int, reference: str) -> None:
-    _, payment = lock_payment(payment_id)
-    payment.provider_reference = payment.provider_reference or reference
 
 
 def _follow_charge_refund(claim: _Claim, provider: PaymentProvider, terms: Terms) -> bool:

@@ -8,16 +8,16 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from shop.db import changed_rows, db, end_read, operation, transaction_time
 from shop.domain.orders.models import Order
 from shop.domain.payments.cards import cancel_attempt
 from shop.domain.payments.differences import end_difference, note_difference
-from shop.domain.payments.models import Payment, Refund
+from shop.domain.payments.models import Payment, PaymentDifference, Refund
 from shop.domain.payments.operations import OPEN_CARD
 from shop.domain.payments.provider_events import take_refund_after_payment
-from shop.domain.payments.settle import settle_payment
+from shop.domain.payments.settle import settle_payment, take_intent
 from shop.domain.terms import Terms
 from shop.errors import ShopError, Unavailable
 from shop.money import Money
@@ -30,6 +30,8 @@ LEFT_ALONE = timedelta(minutes=2)  # the shopper, and then the webhook, settle i
 ASK_AGAIN = (timedelta(seconds=50), timedelta(minutes=5))  # in an attempt's first two hours, and later
 WHILE_YOUNG = timedelta(hours=2)
 DAYS = 3
+AT_ONCE = 500  # references in one question: databases limit how many values one may have
+KINDS = ("books_payment", "books_refund")
 
 
 @dataclass(frozen=True)
@@ -119,53 +121,66 @@ def compare_books(provider: PaymentProvider, terms: Terms, *, days: int = DAYS) 
         refunds = {each.id: each for each in provider.list_refunds(since)}
     except (OutcomeUnknown, ProviderRefused) as error:
         raise Unavailable(f"The payment provider cannot be asked now: {error}", retry_after=60) from error
-    _catch_up(intents, refunds, provider, terms)
+    _catch_up_payments(intents, since, terms)
+    _catch_up_refunds(refunds, since, provider, terms)
     found = [*_differing_payments(intents, since), *_differing_refunds(refunds, since)]
     end_read()
     for each in found:
         note_difference(each.kind, each.reference, each.sentence, order_id=each.order_id)
     still = {(each.kind, each.reference) for each in found}
-    for kind, references in (("books_payment", intents), ("books_refund", refunds)):
-        for reference in references:
-            if (kind, reference) not in still:
-                end_difference(kind, reference, "The books agree.")
+    for kind, reference in _told_before():
+        is_compared = reference in (intents if kind == "books_payment" else refunds)
+        if is_compared and (kind, reference) not in still:
+            end_difference(kind, reference, "The books agree.")
     return found
 
 
-def _catch_up(
-    intents: dict[str, Intent], refunds: dict[str, ProviderRefund], provider: PaymentProvider, terms: Terms
-) -> None:
-    """Settle what was paid or given back there and is not known here."""
+def _told_before() -> list[tuple[str, str]]:
+    """The kinds and references of what differed when the books were compared before, and is not settled."""
+    row = PaymentDifference
+    waiting = select(row.kind, row.provider_reference).where(row.resolved_at.is_(None), row.kind.in_(KINDS))
+    told = [(kind, reference) for kind, reference in db.session.execute(waiting)]
+    end_read()
+    return told
+
+
+def _catch_up_payments(intents: dict[str, Intent], since: datetime, terms: Terms) -> None:
+    """Settle what was paid or has ended there and is not known here; that does not change any more."""
+    known = {reference: (row.id, row.status) for reference, (row, _) in _ours(Payment, intents, since).items()}
+    end_read()
     for intent in intents.values():
-        row = db.session.execute(
-            select(Payment.id, Payment.status, Payment.provider_reference).where(
-                or_(Payment.provider_reference == intent.id, Payment.public_id == (intent.payment_id or None))
-            )
-        ).first()
-        end_read()
-        if row is not None and intent.status in ("succeeded", "cancelled") and row.status in (*OPEN_CARD, "cancelled"):
-            if row.provider_reference is None and intent.status == "succeeded":
-                _keep(row.id, intent.id)
-            if row.status != intent.status:
-                _try(row.id, provider, terms)
+        if intent.status not in ("succeeded", "cancelled"):
+            continue
+        payment_id, status = known.get(intent.id) or _find_unnamed(intent)
+        if payment_id is None or status == intent.status or status not in (*OPEN_CARD, "cancelled"):
+            continue
+        try:
+            take_intent(payment_id, intent, terms)
+        except ShopError as error:
+            log.warning("payment_not_settled", payment=payment_id, reason=error.message)
+
+
+def _find_unnamed(intent: Intent) -> tuple[int | None, str]:
+    """The attempt that a payment was begun for, where a crash came before its name was kept."""
+    unnamed = select(Payment.id, Payment.status).where(Payment.provider_reference.is_(None))
+    row = db.session.execute(unnamed.where(Payment.public_id == intent.payment_id)).one_or_none()
+    end_read()
+    return (row.id, row.status) if row is not None else (None, "")
+
+
+def _catch_up_refunds(
+    refunds: dict[str, ProviderRefund], since: datetime, provider: PaymentProvider, terms: Terms
+) -> None:
+    """Take in what was given back there and is not known here."""
+    known = {reference: (row.status, row.amount) for reference, (row, _) in _ours(Refund, refunds, since).items()}
+    end_read()
     for refund in refunds.values():
+        if known.get(refund.id) == (_word(refund), refund.amount.amount):
+            continue
         try:
             take_refund_after_payment(refund, provider, terms)
         except (ShopError, OutcomeUnknown, ProviderRefused) as error:
             log.warning("refund_not_taken_in", refund=refund.id, reason=str(error))
-
-
-@operation
-def _keep(payment_id: int, reference: str) -> None:
-    free = update(Payment).where(Payment.id == payment_id, Payment.provider_reference.is_(None))
-    db.session.execute(free.values(provider_reference=reference).execution_options(synchronize_session=False))
-
-
-def _try(payment_id: int, provider: PaymentProvider, terms: Terms) -> None:
-    try:
-        settle_payment(payment_id, provider, terms)
-    except ShopError as error:
-        log.warning("payment_not_settled", payment=payment_id, reason=error.message)
 
 
 def _ours(model: type[Booked], theirs: Collection[str], since: datetime) -> dict[str, tuple[Booked, str]]:
@@ -174,11 +189,15 @@ def _ours(model: type[Booked], theirs: Collection[str], since: datetime) -> dict
     Of the first hour only what they name: it may have been made there before the time that is compared began.
     """
     ended = and_(model.created_at >= since + timedelta(hours=1), model.provider_reference.is_not(None))
-    rows = db.session.execute(
-        select(model, Order.number)
-        .join(Order, Order.id == model.order_id)
-        .where(or_(model.provider_reference.in_(theirs), ended))
-    ).all()
+    ours = _by_reference(model, ended)
+    others = [reference for reference in theirs if reference not in ours]
+    for start in range(0, len(others), AT_ONCE):
+        ours |= _by_reference(model, model.provider_reference.in_(others[start : start + AT_ONCE]))
+    return ours
+
+
+def _by_reference(model: type[Booked], which: ColumnElement[bool]) -> dict[str, tuple[Booked, str]]:
+    rows = db.session.execute(select(model, Order.number).join(Order, Order.id == model.order_id).where(which)).all()
     return {row.provider_reference or "": (row, number or "") for row, number in rows}
 
 

@@ -7,6 +7,7 @@ kept if all its articles are still there, and else given back (5.2.1). Whoever c
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import structlog
 from sqlalchemy import func, select, update
@@ -156,6 +157,8 @@ def _move_attempt(order: Order, payment: Payment, intent: Intent, terms: Terms) 
     """An attempt that has not succeeded; one that has ended here is left as it is."""
     if payment.status not in OPEN_CARD:
         return
+    if payment.status == "unknown" and intent.status == "requires_payment_method":
+        payment.key = str(uuid4())  # no card was charged under the old one, whose lost answer may be a failure for good
     payment.status, payment.updated_at = STATUS_OF[intent.status], transaction_time()
     payment.failure, payment.failure_code = intent.failure[:300], intent.failure_code[:64]
     if intent.status == "processing":

@@ -99,13 +99,16 @@ def write_refusal(order: Order, payment: Payment, code: str, address: str | None
 
 
 def _check_begun(order: Order, actor: Actor, limits: CardLimits) -> None:
+    """By one browser, whatever it calls itself; and by one customer at one address, in whatever browser."""
     same = Order.user_id == order.user_id if order.user_id is not None else Order.email == order.email
+    of_shopper = same & (Order.placed_from == order.placed_from)
+    if actor.browser:
+        of_shopper = of_shopper | (Payment.browser == actor.browser)
     begun = (
         select(func.count())
         .select_from(Payment)
         .join(Order, Order.id == Payment.order_id)
-        .where(Payment.provider == CARD, Payment.created_at > transaction_time() - WINDOW)
-        .where(same, Order.placed_from == order.placed_from)
+        .where(Payment.provider == CARD, Payment.created_at > transaction_time() - WINDOW, of_shopper)
     )
     if (db.session.scalar(begun) or 0) >= limits.begun:
         raise TooMany(TRY_LATER, retry_after=int(WINDOW.total_seconds()))

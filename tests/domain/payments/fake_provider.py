@@ -27,6 +27,7 @@ from shop.payment_provider import (
     ProviderRefused,
     ProviderSubscription,
     SignedEvent,
+    UnknownCustomer,
 )
 
 T = TypeVar("T")
@@ -36,7 +37,10 @@ SIGNATURE = "signed"
 
 
 class FakeProvider:
-    """`fail_next(method, when)` has its next call be lost: before its effect, after it, or for good (`refused`)."""
+    """`fail_next(method, when)` has its next call be lost: before its effect, after it, or for good (`refused`).
+
+    `kept`: nothing is done, and that it failed is the answer under its key from then on.
+    """
 
     name = "stripe"
 
@@ -110,6 +114,7 @@ class FakeProvider:
 
     def create_intent(self, wish: IntentWish, key: str) -> Intent:
         def create() -> Intent:
+            self._check_customer(wish.customer)
             number = next(self._numbers)
             intent = Intent(
                 id=f"pi_{number}",
@@ -124,6 +129,8 @@ class FakeProvider:
                 failure="",
                 failure_code="",
                 created_at=self.clock(),
+                customer=wish.customer or "",
+                keeps_card=wish.save_card,
             )
             self.intents[intent.id] = intent
             return intent
@@ -139,7 +146,16 @@ class FakeProvider:
             "confirm_intent", lambda: self._confirm(intent_id, payment_method), key, (intent_id, payment_method)
         )
 
-    def cancel_intent(self, intent_id: str, key: str) -> Intent:
+    def change_keeping(self, intent_id: str, customer: str | None, keeps_card: bool) -> Intent:
+        def change() -> Intent:
+            self._check_customer(customer)
+            intent = self._get(self.intents, intent_id)
+            self._set(intent_id, customer=customer or intent.customer, keeps_card=keeps_card)
+            return self.intents[intent_id]
+
+        return self._call("change_keeping", change)
+
+    def cancel_intent(self, intent_id: str) -> Intent:
         def cancel() -> Intent:
             intent = self._get(self.intents, intent_id)
             if intent.status == "processing":
@@ -173,7 +189,10 @@ class FakeProvider:
         return self._call("fetch_subscription", lambda: self._get(self.subscriptions, subscription_id))
 
     def create_customer(self, email: str, user_id: str, key: str) -> str:
-        return self._call("create_customer", lambda: self.customers.setdefault(user_id, f"cus_{user_id}"), key, email)
+        def create() -> str:
+            return self.customers.setdefault(user_id, f"cus_{next(self._numbers)}_{user_id}")
+
+        return self._call("create_customer", create, key, email)
 
     def list_cards(self, customer: str) -> list[Card]:
         return []
@@ -201,6 +220,9 @@ class FakeProvider:
                 self._failures.remove(failure)
                 if failure[1] == "before":
                     raise OutcomeUnknown("timed out")
+                if failure[1] == "kept":
+                    self._answers[key] = (wish, OutcomeUnknown("an error"))
+                    raise OutcomeUnknown("an error")
                 if failure[1] == "refused":
                     raise ProviderRefused("No.", "refused")
             answer = self._once(act, key, wish)
@@ -222,6 +244,10 @@ class FakeProvider:
         if key:
             self._answers[key] = (wish, answer)
         return answer
+
+    def _check_customer(self, customer: str | None) -> None:
+        if customer and customer not in self.customers.values():
+            raise UnknownCustomer(f"No such customer: {customer}", "resource_missing")
 
     def _confirm(self, intent_id: str, payment_method: str) -> Intent:
         intent = self._get(self.intents, intent_id)

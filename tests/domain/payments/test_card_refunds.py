@@ -92,6 +92,13 @@ def test_after_a_day_the_list_tells_since_keys_are_forgotten(app, terms, provide
     assert refunds_of(paid) == [(status, 1000)] and provider.given == (1000 if is_there else 0)
 
 
+def test_a_refund_that_nobody_sent_for_a_day_is_sent_all_the_same(app, terms, provider, staff, paid):
+    ask(paid, staff, 1000)
+    with frozen_time(datetime.now(UTC) + timedelta(days=2)):
+        send_all(provider)
+    assert refunds_of(paid) == [("succeeded", 1000)] and provider.given == 1000
+
+
 def test_a_refused_refund_frees_its_amount_and_tells_staff(app, terms, provider, staff, paid):
     ask(paid, staff, 1000)
     provider.fail_next("create_refund", "refused")

@@ -13,12 +13,13 @@ from shop.domain.carts.operations import ApplyCode, apply_code
 from shop.domain.checkout import cancel_order, cancel_unpaid_orders, check_out_with_cash, place_order
 from shop.domain.events import OutboxEvent
 from shop.domain.inventory.models import Reservation
-from shop.domain.orders.models import OrderEvent
+from shop.domain.orders.models import Order, OrderEvent
 from shop.domain.payments.cards import pay_in_cash
 from shop.domain.payments.models import CardRefusal, PaymentDifference
 from shop.domain.payments.operations import CashOnDelivery, confirm_cash_on_delivery
 from shop.domain.payments.reconcile import attempts_to_cancel, forget_unbegun_attempts, poll
 from shop.domain.payments.settle import settle
+from shop.domain.payments.standing import card_standing
 from shop.domain.promotions.models import DiscountCode
 from shop.errors import Conflict, Invalid, PaymentRefused, Unavailable
 from shop.money import Money
@@ -103,7 +104,38 @@ def test_a_secure_card_waits_for_its_owner(app, terms, provider, order):
     assert len(provider.charges) == 1
 
 
-@pytest.mark.parametrize("method", ["create_intent", "confirm_intent", "fetch_intent"])
+@pytest.mark.parametrize("when", ["before", "after", "kept"])
+def test_a_payment_that_was_not_begun_charges_nothing_and_leaves_all_ways_open(app, terms, provider, order, when):
+    provider.fail_next("create_intent", when)
+    with pytest.raises(Unavailable, match="Nothing was charged"):
+        pay(order, terms, provider)
+    assert states(order) == (("pending", "processing"), ["created"])
+    standing = card_standing(db.session.get(Order, order.id))
+    assert standing.can_be_paid and not standing.is_checking
+    if when == "kept":
+        with pytest.raises(Unavailable):
+            pay(order, terms, provider)
+
+    with frozen_time(datetime.now(UTC) + timedelta(minutes=2 if when == "kept" else 0)):
+        assert pay(order, terms, provider).order.status == "confirmed"
+    assert len(provider.charges) == 1 and len(provider.intents) == 1
+
+
+def test_a_key_that_keeps_a_failure_is_left_once_it_is_known_that_nothing_was_charged(app, terms, provider, order):
+    provider.fail_next("confirm_intent", "kept")
+    with pytest.raises(Unavailable):
+        pay(order, terms, provider)
+    assert settle(order.id, provider, terms).status == "pending" and states(order)[1] == ["sent"]
+    provider.fail_next("confirm_intent", "kept")
+    with pytest.raises(Unavailable):
+        pay(order, terms, provider)
+
+    assert pay(order, terms, provider).order.status == "confirmed"
+
+    assert len(provider.charges) == 1 and len(provider.intents) == 1
+
+
+@pytest.mark.parametrize("method", ["confirm_intent", "fetch_intent"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_lost_answer_is_unknown_and_the_repeat_charges_once(app, terms, provider, order, method, when):
     if method == "fetch_intent":
@@ -195,6 +227,39 @@ def test_a_card_is_kept_for_who_is_signed_in(app, terms, provider, order, varian
     again = card_order(terms, (variant, 1), actor=lina)
     pay(again, terms, provider, actor=lina, savePaymentMethod=True)
     assert len(provider.customers) == 1
+
+
+def test_whether_a_card_is_kept_can_be_said_at_each_try(app, terms, provider, variant):
+    lina = make_customer("keeper@example.com")
+    own = card_order(terms, (variant, 1), actor=lina)
+    with pytest.raises(PaymentRefused):
+        pay(own, terms, provider, card=DECLINED, actor=lina)
+    (intent,) = provider.intents.values()
+    assert (intent.customer, intent.keeps_card) == ("", False)
+
+    begun = pay(own, terms, provider, card=None, actor=lina, savePaymentMethod=True)
+    assert begun.intent.id == intent.id and begun.intent.keeps_card and begun.intent.customer
+    assert not pay(own, terms, provider, card=None, actor=lina).intent.keeps_card
+    provider.fail_next("change_keeping", "refused")
+    with pytest.raises(Invalid, match="cannot be kept"):
+        pay(own, terms, provider, actor=lina, savePaymentMethod=True)
+    assert pay(own, terms, provider, actor=lina, savePaymentMethod=True).intent.keeps_card
+    assert len(provider.intents) == 1 and len(provider.charges) == 1
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_customer_whom_the_provider_has_not_any_more_pays_all_the_same(app, terms, provider, variant, keeps):
+    lina = make_customer("keeper@example.com")
+    first = card_order(terms, (variant, 1), actor=lina)
+    pay(first, terms, provider, actor=lina, savePaymentMethod=True)
+    for begins in (None, GOOD):  # before its payment is begun, and after
+        order = card_order(terms, (variant, 1), actor=lina)
+        if begins:
+            pay(order, terms, provider, card=None, actor=lina)
+        provider.customers.clear()  # as after a change from test keys to live ones
+        assert pay(order, terms, provider, actor=lina, savePaymentMethod=keeps).order.status == "confirmed"
+        assert len(provider.customers) == keeps
+    assert len(provider.charges) == 3
 
 
 # -- choosing cash instead

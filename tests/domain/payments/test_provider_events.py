@@ -144,6 +144,18 @@ def test_a_crash_before_the_name_was_kept_is_found_by_the_event(app, terms, prov
     assert states(order) == (PAID, ["succeeded"])
 
 
+def test_a_second_payment_for_an_attempt_is_for_staff(app, terms, provider, order):
+    begun = pay(order, terms, provider, card=None)
+    provider.intents["pi_second"] = provider.intents[begun.intent.id]
+    provider.change("pi_second", id="pi_second")
+    provider.finish("pi_second", "succeeded")
+    tell(("payment_intent.succeeded", "pi_second"), provider, terms)
+    apply_all(provider, terms)
+    row = db.session.scalars(db.select(PaymentDifference)).one()
+    assert (row.kind, row.provider_reference, row.order_id) == ("other_payment", "pi_second", order.id)
+    assert states(order)[0] == ("pending", "processing")
+
+
 def test_refusals_in_the_browser_are_counted_and_end_the_payment_at_last(app, terms, provider, order):
     begun = pay(order, terms, provider, card=None)
     for _ in range(5):

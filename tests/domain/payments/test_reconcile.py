@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shop.db import db, frozen_time
+from shop.domain.payments import reconcile
 from shop.domain.payments.differences import list_open_differences, resolve_difference
 from shop.domain.payments.reconcile import attempts_to_ask, compare_books, poll
 from shop.domain.payments.refunds import RefundPayment, refund_payment
@@ -71,6 +72,26 @@ def test_what_was_missed_is_settled_by_comparing(app, terms, provider, order):
     assert compare_books(provider, terms) == []
     assert states(order) == (("confirmed", "partially_refunded"), ["succeeded"])
     assert refunds_of(order) == [("succeeded", 300)]
+
+
+def test_more_than_one_question_may_name_are_compared(app, terms, provider, order, monkeypatch):
+    monkeypatch.setattr(reconcile, "AT_ONCE", 2)
+    begun = pay(order, terms, provider)
+    for number in range(5):
+        provider.intents[f"pi_other{number}"] = provider.intents[begun.intent.id]
+        provider.change(f"pi_other{number}", id=f"pi_other{number}", order_id="", payment_id="")
+    assert compare_books(provider, terms) == []
+    run("UPDATE payments SET created_at = '2020-01-01 00:00:00.000000'")  # so that it is found by their name alone
+    assert compare_books(provider, terms) == []
+
+
+def test_books_that_agree_ask_the_provider_for_its_lists_alone(app, terms, provider, order, staff):
+    pay(order, terms, provider)
+    refund_payment(order.id, staff, RefundPayment(otherAmount=100))
+    send_all(provider)
+    asked = []
+    provider.before = asked.append
+    assert compare_books(provider, terms) == [] and asked == ["list_intents", "list_refunds"]
 
 
 def test_what_differs_is_a_row_until_it_is_gone(app, terms, provider, order, staff):
