@@ -8,20 +8,12 @@ with the orders, and the audit is clean. Cases that were proved already are not 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
+from bench.payments.case import Case
 from bench.record import Record
 
 ENGINES = ["postgresql", "sqlite"]
-
-
-@dataclass(frozen=True)
-class Case:
-    """A row of the proof. What `run` returns are its columns, `verdict` ("ok" or "FAILED") among them."""
-
-    name: str
-    run: Callable[[], dict]
 
 
 def main() -> int:
