@@ -233,10 +233,8 @@ def _adopt(payment_id: int, reference: str) -> None:
 def _follow_charge_refund(claim: _Claim, provider: PaymentProvider, terms: Terms) -> bool:
     """Of a charge it is told that it was refunded, not by which refund: look through those since then."""
     reference = claim.object_id if _payment_of(claim.object_id) else _named(claim.payload, "payment_intent")
-    payment_id = _payment_of(reference)
-    if payment_id is None:
+    if not _settle_by_name(reference, provider, terms):
         return False
-    settle_payment(payment_id, provider, terms)
     for refund in provider.list_refunds(claim.happened_at - timedelta(hours=1)):
         if refund.intent_id == reference:
             take_refund(refund)
@@ -245,7 +243,19 @@ def _follow_charge_refund(claim: _Claim, provider: PaymentProvider, terms: Terms
 
 def _follow_refund(claim: _Claim, provider: PaymentProvider, terms: Terms) -> bool:
     refund = provider.fetch_refund(claim.object_id)
-    return take_refund_after_payment(refund, provider, terms)
+    if not _settle_by_name(refund.intent_id, provider, terms):
+        return False
+    take_refund(refund)
+    return True
+
+
+def _settle_by_name(reference: str, provider: PaymentProvider, terms: Terms) -> bool:
+    """Settle a payment before what follows from it, also one whose reference is not kept; False where not ours."""
+    payment_id = _payment_of(reference)
+    if payment_id is None:
+        return bool(reference) and _is_begun_here(reference, provider, terms)
+    settle_payment(payment_id, provider, terms)
+    return True
 
 
 def take_refund_after_payment(refund: ProviderRefund, provider: PaymentProvider, terms: Terms) -> bool:
