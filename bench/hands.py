@@ -92,11 +92,11 @@ WORKS: dict[str, Callable[..., Any]] = {
 class Hands:
     """Such a process, on the settings given."""
 
-    def __init__(self, environment: dict[str, str], folder: Path) -> None:
+    def __init__(self, environment: dict[str, str], folder: Path, module: str = "bench.hands") -> None:
         self._turn = threading.Lock()
         with (folder / "hands.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "bench.hands"],
+                [sys.executable, "-m", module],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.PIPE,
