@@ -22,6 +22,7 @@ from tests.bank import WEBHOOK_SECRET
 
 PORTION = 250  # orders of one shop
 LANES = 3  # orders under way at once
+PATIENCE = 30.0
 SUCCEEDED = "payment_intent.succeeded"
 
 
@@ -36,20 +37,36 @@ def cases(asked: argparse.Namespace) -> Iterator[Case]:
 def prove(engine: str, count: int) -> dict:
     """So many orders, each told to the shop twice at once; nothing else tells it."""
     with card_shop(engine, tells=False) as cards:
-        wish = cards.make_wish()
-        answers: collections.Counter[str] = collections.Counter()
-        with ThreadPoolExecutor(LANES) as lanes:
-            for number, told in enumerate(lanes.map(partial(_meet, cards, wish), range(count)), 1):
-                answers.update(told)
-                if number % 50 == 0 or number == count:
-                    print(f"  {engine}: {number} of {count}: {dict(answers)}", flush=True)
-        wrong, orders = judge(cards)
-    ends = count_orders(orders)
-    if ends["paid"] != count or len(orders) != count:
-        wrong.append(f"{count} orders were paid at the bank: {ends}")
+        return run(cards, count)
+
+
+def run(cards: CardShop, count: int) -> dict:
+    """The same on a shop that is there."""
+    wish = cards.make_wish()
+    answers: collections.Counter[str] = collections.Counter()
+    with ThreadPoolExecutor(LANES) as lanes:
+        for number, told in enumerate(lanes.map(partial(_meet, cards, wish), range(count)), 1):
+            answers.update(told)
+            if number % 50 == 0 or number == count:
+                print(f"  {cards.shop.engine}: {number} of {count}: {dict(answers)}", flush=True)
+    wrong = _unpaid(cards, count)
+    found, orders = judge(cards)
+    wrong, ends = wrong + found, count_orders(orders)
     if set(answers) - {"return 303", "webhook 200"}:
         wrong.append(f"answers {dict(answers)}")
     return {"done to it": dict(answers), **ends, "verdict": tell(wrong)}
+
+
+def _unpaid(cards: CardShop, count: int) -> list[str]:
+    """What is not paid by the two alone, before anybody else asks the bank; the worker may need a moment."""
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        orders = cards.shop.hands.do("card_orders")
+        unpaid = [each["number"] for each in orders if each["payment_status"] != "paid"]
+        if not unpaid or time.monotonic() > give_up:
+            break
+        time.sleep(0.5)
+    return [f"of {len(orders)} orders not paid: {unpaid}"] if unpaid or len(orders) < count else []
 
 
 def _meet(cards: CardShop, wish: tuple[str, str], number: int) -> list[str]:
