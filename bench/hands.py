@@ -17,6 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from bench.payments.works import WORKS as OF_CARDS
 from bench.products import make_product
 from shop import ROOT, create_app
 from shop.db import db, operation, transaction_time
@@ -86,7 +87,7 @@ def audit() -> str:
 WORKS: dict[str, Callable[..., Any]] = {
     work.__name__: work
     for work in (make_products, make_code, make_staff, end_holds, sweep_holds, orders, unsent_emails, audit)
-}
+} | OF_CARDS
 
 
 class Hands:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
+from bench.payments import faults, hooks, instant, kills
 from bench.payments.case import Case
 from bench.record import Record
 
@@ -19,6 +20,9 @@ ENGINES = ["postgresql", "sqlite"]
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--engines", nargs="*", default=ENGINES)
+    parser.add_argument("--faults", type=int, default=100, help="how often each kind of fault, and for how many orders")
+    parser.add_argument("--returns", type=int, default=1000, help="orders told by browser and webhook at once")
+    parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--only", default="", help="only cases with these words in their name")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--fresh", action="store_true", help="begin anew instead of going on")
@@ -42,7 +46,8 @@ def main() -> int:
 
 def all_cases(asked: argparse.Namespace) -> Iterator[Case]:
     """Every case on each database, in the order in which they are run."""
-    yield from ()
+    for family in (faults, hooks, instant, kills):
+        yield from family.cases(asked)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -11,4 +12,4 @@ class Case:
     """What is proved, and how. What `run` returns are the columns, `verdict` ("ok" or "FAILED") among them."""
 
     name: str
-    run: Callable[[], dict]
+    run: Callable[[], dict[str, Any]]

@@ -39,8 +39,10 @@ from shop.payment_provider import (
 from shop.settings import LOOPBACK_HOSTS, Settings
 
 API_VERSION = "2026-10-28.endive"  # what is read below was read in this version
-TIMEOUT = (3.0, 10.0)  # seconds to connect, and for each answer
+CONNECT_TIMEOUT = 3.0  # seconds
+TIMEOUT = (CONNECT_TIMEOUT, 10.0)  # to connect, and for each answer
 RETRIES = 2
+RETRY_WITHIN = 2.0  # seconds from when a call began; the shopper behind it waits 15 at most (D44)
 LARGEST_ANSWER = 8 * 1024 * 1024  # bytes; a hundred payments are about half a megabyte
 TOLERANCE = 300  # seconds that an event's stamp may be away from our clock, before or after it
 PAGE = 100
@@ -78,6 +80,7 @@ def make_provider(settings: Settings) -> PaymentProvider | None:
         settings.stripe_secret_key.get_secret_value(),
         settings.stripe_webhook_secret.get_secret_value(),
         settings.stripe_api_base,
+        timeout=(CONNECT_TIMEOUT, settings.stripe_timeout_seconds),
     )
 
 
@@ -299,7 +302,8 @@ def _write_down(event: str, call: str, error: stripe.StripeError) -> None:
 
 
 class _BoundedClient(stripe.RequestsClient):
-    """Stripe's HTTP client with an end to what it reads; a bank on this machine is never asked through a proxy."""
+    """Stripe's HTTP client with an end to what it reads and to how long it tries; a bank on this machine is never asked
+    through a proxy."""
 
     def __init__(self, timeout: tuple[float, float], *, is_local: bool) -> None:
         super().__init__(timeout=timeout)
@@ -313,6 +317,14 @@ class _BoundedClient(stripe.RequestsClient):
                 session.mount(scheme, _BoundedAdapter())
             self._thread_local.session = session
         return super().request(method, url, headers, post_data, **more)
+
+    def request_with_retries(self, *call: Any, **more: Any) -> tuple[Any, int, Any]:
+        self._thread_local.began_at = time.monotonic()
+        return super().request_with_retries(*call, **more)
+
+    def _should_retry(self, *told: Any) -> bool:
+        is_early = time.monotonic() - self._thread_local.began_at < RETRY_WITHIN
+        return is_early and super()._should_retry(*told)
 
 
 class _BoundedAdapter(requests.adapters.HTTPAdapter):

@@ -409,6 +409,15 @@ class TestUnknown:
 
         assert len(bank.faults.calls) == 3 and len(bank.ledger()) == 1
 
+    def test_a_silent_bank_is_not_waited_for_longer_than_a_shopper_waits(self, bank: RunningBank, monkeypatch: Any):
+        monkeypatch.setattr("shop.gateways.stripe.RETRY_WITHIN", 0.2)
+        bank.faults.plan("timeout_before", "^POST", times=3, seconds=0.5)
+
+        with pytest.raises(OutcomeUnknown):
+            paid(bank.provider(timeout=(2.0, 0.3), retries=2))
+
+        assert len(bank.faults.calls) == 1
+
     def test_a_500_that_is_kept_is_no_reason_to_charge_anew(self, bank: RunningBank):
         bank.faults.plan("error_after")
         provider = bank.provider(retries=2)
