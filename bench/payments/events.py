@@ -26,7 +26,7 @@ from bench.payments.state import Rows, differences, read_ledger, read_mails, rea
 from bench.payments.two_shops import copied_shop, first_shop
 from shop.demo.bank.webhooks import body_of
 
-EVENTS, EVENTS_PER_ORDER = 10_000, 7
+EVENTS_PER_ORDER = 7
 MOST_COPIES, SENDERS = 5, 8
 PORTION = 50
 PATIENCE = 1800.0
@@ -36,7 +36,7 @@ ROLES = ("web", "worker")  # no scheduler, which would ask the bank by itself
 
 def cases(asked: argparse.Namespace) -> Iterator[Case]:
     for engine in asked.engines:
-        yield Case(f"{engine}, {EVENTS:,} events", partial(prove, engine, asked.seed, EVENTS))
+        yield Case(f"{engine}, {asked.events:,} events", partial(prove, engine, asked.seed, asked.events))
 
 
 @dataclass
@@ -62,7 +62,7 @@ def prove(engine: str, seed: int, events: int) -> dict[str, Any]:
         dice.shuffle(shuffled)
         in_order = _tell(start, folder, "in order", bodies, 1)
         any_order = _tell(start, folder, "in any order", shuffled, SENDERS)
-    return _verdict(orders, bodies, strangers, in_order, any_order)
+    return verdict(orders, bodies, strangers, in_order, any_order)
 
 
 # -- what happens ------------------------------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ def work_off(twin: CardShop, what: str) -> str:
 # -- how it ended ------------------------------------------------------------------------------------------------------
 
 
-def _verdict(orders: int, bodies: list[bytes], strangers: set[str], in_order: Told, any_order: Told) -> dict[str, Any]:
+def verdict(orders: int, bodies: list[bytes], strangers: set[str], in_order: Told, any_order: Told) -> dict[str, Any]:
     wrong = differences(in_order.state, any_order.state)
     for told in (in_order, any_order):
         wrong += [f"answers: {dict(told.statuses)}"] if set(told.statuses) != {200} else []

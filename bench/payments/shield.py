@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import collections
 import itertools
+import math
 import random
 import threading
 import time
@@ -18,17 +19,18 @@ from bench.payments.card_shop import CardShop, card_shop
 from bench.payments.case import Case
 from bench.payments.events import ask
 from bench.shopper import Shopper
+from shop.domain.payments.shield import ALARM_WINDOW
+from shop.settings import Settings
 
-ATTEMPTS, MOST_AT_THE_BANK = 2000, 20
-CHECKOUTS = 1000
+MOST_AT_THE_BANK = 20  # in ten minutes, which is how far the alarm looks back
 KNOWN = 10  # who paid before, and pay again during the attack
 THREADS = 6
 BY_PAGE = 10  # one of so many
-USUAL = {
-    "RATELIMIT_ENABLED": "true",
-    "CARD_PAYMENTS_PER_HOUR": "5",
-    "MAX_OPEN_HOLDS_PER_ADDRESS": "10",
-    "MAX_OPEN_CASH_ORDERS": "3",
+LIMITED = ("ratelimit_enabled", "card_", "max_open_")
+USUAL = {  # what no setting changes, whatever other proofs take away
+    name.upper(): str(setting.default).lower()
+    for name, setting in Settings.model_fields.items()
+    if name.startswith(LIMITED)
 }
 APPROVED, DECLINED = "pm_card_approve", "pm_card_decline_generic"
 
@@ -36,10 +38,11 @@ APPROVED, DECLINED = "pm_card_approve", "pm_card_decline_generic"
 def cases(asked: argparse.Namespace) -> Iterator[Case]:
     for engine in asked.engines:
         for addresses in (1, 200):
-            name = f"{engine}, {ATTEMPTS:,} stolen cards, addresses: {addresses}"
-            yield Case(name, partial(prove_attack, engine, addresses, ATTEMPTS))
+            name = f"{engine}, {asked.stolen:,} stolen cards, addresses: {addresses}"
+            yield Case(name, partial(prove_attack, engine, addresses, asked.stolen))
         yield Case(
-            f"{engine}, {CHECKOUTS:,} ordinary checkouts", partial(prove_ordinary, engine, asked.seed, CHECKOUTS)
+            f"{engine}, {asked.checkouts:,} ordinary checkouts",
+            partial(prove_ordinary, engine, asked.seed, asked.checkouts),
         )
 
 
@@ -99,7 +102,8 @@ def prove_attack(engine: str, addresses: int, attempts: int) -> dict[str, Any]:
         asked = _asked_of(own) - before - KNOWN
         audit = own.shop.hands.do("audit")
     wrong = [*seen.wrong, *known.wrong]
-    wrong += [f"{asked} stolen cards came to the bank"] if asked > MOST_AT_THE_BANK else []
+    most = MOST_AT_THE_BANK * math.ceil(seconds / ALARM_WINDOW.total_seconds())
+    wrong += [f"{asked} stolen cards came to the bank"] if asked > most else []
     wrong += ["no stolen card came to the bank at all"] if not asked else []
     wrong += [f"audit: {audit}"] if audit != "clean" else []
     return _row(wrong, seconds, seen, {"cards tried": attempts, "at the bank": asked,
@@ -161,7 +165,7 @@ def prove_ordinary(engine: str, seed: int, checkouts: int) -> dict[str, Any]:
         wish, seen = _wish(own), Seen()
         works = [
             partial(_buy, own, wish, seen, number, address, dice.random() < 0.05)
-            for number, address in zip(range(checkouts), _addresses(dice), strict=False)
+            for number, address in zip(range(checkouts), addresses(dice), strict=False)
         ]
         seconds = _at_once(works, f"{engine}, ordinary")
         deadline = time.monotonic() + 120
@@ -180,7 +184,7 @@ def _unpaid(own: CardShop) -> list[tuple[str, str]]:
     return [(number, status) for _, number, status in own.shop.hands.do("orders") if status != "confirmed"]
 
 
-def _addresses(dice: random.Random) -> Iterator[int]:
+def addresses(dice: random.Random) -> Iterator[int]:
     """Whose address each shopper has: most an own one, families of two to four and offices of eight share one."""
     for house in itertools.count():
         yield from itertools.repeat(house, dice.choices((1, dice.randint(2, 4), 8), (80, 15, 5))[0])

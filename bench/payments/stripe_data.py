@@ -1,6 +1,6 @@
 """Every event of Stripe's that could be found, of old and new versions, posted twice and in any order; and forgeries.
 
-The events are found in ../shared/data/stripe, or in the folder that STRIPE_DATA names; they are no part of the project.
+The events are found in ../shared/data/stripe, or in the folder of --stripe-data; they are no part of the project.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import collections
 import json
-import os
 import random
 import time
 from collections.abc import Iterator
@@ -20,21 +19,21 @@ from bench.payments.card_shop import CardShop, card_shop
 from bench.payments.case import Case
 from bench.payments.events import ask, work_off
 from bench.payments.post import PATHS, post
-from bench.payments.state import Rows, read_state
+from bench.payments.state import Rows, differences, read_state
 from bench.record import ROOT
 from bench.shopper import Shopper
 from shop.demo.bank.webhooks import sign
 from tests.bank import WEBHOOK_SECRET
 from tests.bank_faults import forgeries
 
-DATA = Path(os.environ.get("STRIPE_DATA") or ROOT.parent / "shared" / "data" / "stripe")
+DATA = ROOT.parent / "shared" / "data" / "stripe"
 ORDERS = 4  # in which each event comes twice
 TABLES = ("orders", "payments", "refunds", "disputes", "subscriptions", "payment_differences", "provider_events")
 
 
 def cases(asked: argparse.Namespace) -> Iterator[Case]:
     for engine in asked.engines:
-        yield Case(f"{engine}, Stripe's own events", partial(prove, engine, asked.seed, DATA))
+        yield Case(f"{engine}, Stripe's own events", partial(prove, engine, asked.seed, asked.stripe_data))
 
 
 def prove(engine: str, seed: int, data: Path) -> dict[str, Any]:
@@ -50,7 +49,7 @@ def prove(engine: str, seed: int, data: Path) -> dict[str, Any]:
             wrong += _refused(own, bodies[0]) if number == 0 else []
             wrong += [] if ask(own, "audit_besides_parked_webhooks") == "clean" else ["the audit is not clean"]
         ends.append({name: state[name] for name in TABLES})
-    wrong += [f"order {number + 1} ends in another way" for number, end in enumerate(ends) if end != ends[0]]
+    wrong += [each for end in ends[1:] for each in differences(ends[0], end)]
     stored = ends[0]["provider_events"]
     wrong += [f"answers {dict(answers)}"] if set(answers) != {200} else []
     wrong += [f"{stored.total()} stored of {len(bodies)}"] if stored.total() != len(bodies) else []
@@ -60,7 +59,7 @@ def prove(engine: str, seed: int, data: Path) -> dict[str, Any]:
         "events": len(bodies),
         "posted in any order": answers.total(),
         "ended": _statuses(stored),
-        "forgeries refused": len(_forged(bodies[0])) * len(PATHS),
+        "forgeries refused": len(forged(bodies[0])) * len(PATHS),
         "verdict": "FAILED" if wrong else "ok",
     }
 
@@ -100,7 +99,7 @@ def _statuses(stored: Rows) -> dict[str, int]:
 # -- what nobody may believe -------------------------------------------------------------------------------------------
 
 
-def _forged(body: bytes) -> dict[str, tuple[bytes, str]]:
+def forged(body: bytes) -> dict[str, tuple[bytes, str]]:
     """Posts that must be refused, by what is wrong with them."""
     fresh = json.dumps({**json.loads(body), "id": "evt_forged"}, indent=2).encode()
     now = int(time.time())
@@ -125,8 +124,8 @@ def _refused(own: CardShop, body: bytes) -> list[str]:
     before = read_state(own.shop.environment["DATABASE_URL"])["provider_events"]
     sender, wrong = Shopper(own.shop.port, 2), []
     for path in PATHS:
-        for name, (forged, signature) in _forged(body).items():
-            status = post(sender, forged, signature, path).status
+        for name, (bad, signature) in forged(body).items():
+            status = post(sender, bad, signature, path).status
             wrong += [f"{name} at {path}: {status}"] if status != 400 else []
     sender.close()
     after = read_state(own.shop.environment["DATABASE_URL"])["provider_events"]

@@ -34,15 +34,15 @@ def first_shop(engine: str, folder: Path) -> Iterator[CardShop]:
             yield CardShop(shop, bank)
             shop.stop()
             if engine == "sqlite":
-                _copy_file(_file_of(shop.environment["DATABASE_URL"]), folder / "start" / "shop.db")
-        _copy_file(folder / "start" / "bank.db", folder / "start" / "copy.db")
+                copy_file(_file_of(shop.environment["DATABASE_URL"]), folder / "start" / "shop.db")
+        copy_file(folder / "start" / "bank.db", folder / "start" / "copy.db")
 
 
 @contextlib.contextmanager
 def copied_shop(start: CardShop, folder: Path, name: str, **options) -> Iterator[CardShop]:
     """The shop and the bank as they were at the start's end, running."""
     (folder / name).mkdir()
-    _copy_file(folder / "start" / "copy.db", folder / name / "bank.db")
+    copy_file(folder / "start" / "copy.db", folder / name / "bank.db")
     with _copied_database(start, folder, name) as url, running_bank(folder / name) as bank:
         keys = {key.upper(): value for key, value in bank.settings().items()}
         with running_shop(start.shop.engine, **{**keys, **NOTHING_STOPS, **options, "DATABASE_URL": url}) as shop:
@@ -53,7 +53,7 @@ def copied_shop(start: CardShop, folder: Path, name: str, **options) -> Iterator
 def _copied_database(start: CardShop, folder: Path, name: str) -> Iterator[str]:
     original = start.shop.environment["DATABASE_URL"]
     if start.shop.engine == "sqlite":
-        _copy_file(folder / "start" / "shop.db", folder / name / "shop.db")
+        copy_file(folder / "start" / "shop.db", folder / name / "shop.db")
         yield f"sqlite:///{folder / name / 'shop.db'}"
         return
     server, copy = servers.postgres_url() or "", f"shop_copy_{os.getpid()}_{next(_numbers)}"
@@ -68,7 +68,7 @@ def _file_of(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
 
 
-def _copy_file(source: Path, target: Path) -> None:
+def copy_file(source: Path, target: Path) -> None:
     """Copy an SQLite database that others may have open, with what is in its log."""
     assert source.exists(), source
     with contextlib.closing(sqlite3.connect(source)) as one, contextlib.closing(sqlite3.connect(target)) as other:
