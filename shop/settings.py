@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     stripe_publishable_key: str = ""
     stripe_webhook_secret: SecretStr = SecretStr("")
     stripe_api_base: str = "https://api.stripe.com"
+    stripe_timeout_seconds: float = Field(default=10, gt=0)  # for each of its answers
     stripe_js_url: str = "https://js.stripe.com/v3/"
 
     card_payments_per_hour: int = Field(default=5, ge=1)  # begun by one browser, or one shopper at one address

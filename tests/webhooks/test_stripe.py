@@ -49,6 +49,16 @@ def test_an_event_is_stored_once_and_answered(client, provider, path):
     assert count() == 2
 
 
+def test_the_secret_of_a_payment_is_not_stored(client, provider):
+    told = {"id": "pi_1", "client_secret": "pi_1_secret_x", "status": "requires_payment_method"}
+    data = json.dumps({"id": "evt_1", "type": "payment_intent.created", "data": {"object": told}})
+
+    assert send(client, data).status_code == 200
+
+    stored = db.session.scalars(db.select(ProviderEvent.payload)).one()
+    assert json.loads(stored)["data"]["object"] == {**told, "client_secret": None}
+
+
 @pytest.mark.parametrize(("data", "signature"), [(body(), "forged"), (body(), ""), ("[]", SIGNATURE), ("{", SIGNATURE)])
 def test_what_is_not_signed_or_no_event_is_refused_without_a_row(client, provider, data, signature):
     answer = send(client, data, signature)
