@@ -1,4 +1,4 @@
-"""Accounts: links sent to addresses, and sign-ins with tokens."""
+"""Accounts: links sent to addresses, sign-ins with tokens, keys of programs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -66,8 +66,37 @@ def upgrade() -> None:
     with op.batch_alter_table('refresh_tokens', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_refresh_tokens_family_id'), ['family_id'], unique=False)
 
+    op.create_table('api_keys',
+    sa.Column('id', NUMBER, nullable=False),
+    sa.Column('public_id', sa.String(length=40), nullable=False),
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('prefix', sa.String(length=40), nullable=False),
+    sa.Column('secret_hash', sa.String(length=64), nullable=False),
+    sa.Column('scopes', sa.JSON(), nullable=False),
+    sa.Column('requests_per_minute', NUMBER, nullable=False),
+    sa.Column('owner_id', NUMBER, nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.Column('expires_at', UtcDateTime(), nullable=True),
+    sa.Column('last_used_at', UtcDateTime(), nullable=True),
+    sa.Column('revoked_at', UtcDateTime(), nullable=True),
+    sa.CheckConstraint('requests_per_minute BETWEEN 1 AND 100000', name=op.f('ck_api_keys_requests_per_minute_in_range')),
+    sa.ForeignKeyConstraint(['owner_id'], ['users.id'], name=op.f('fk_api_keys_owner_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_keys')),
+    sa.UniqueConstraint('prefix', name=op.f('uq_api_keys_prefix')),
+    sa.UniqueConstraint('public_id', name=op.f('uq_api_keys_public_id'))
+    )
+    with op.batch_alter_table('api_keys', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_api_keys_owner_id'), ['owner_id'], unique=False)
+
+    op.add_column('audit_entries', sa.Column('api_key_id', NUMBER, nullable=True))
+
 
 def downgrade() -> None:
+    op.drop_column('audit_entries', 'api_key_id')
+    with op.batch_alter_table('api_keys', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_api_keys_owner_id'))
+
+    op.drop_table('api_keys')
     with op.batch_alter_table('refresh_tokens', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_refresh_tokens_family_id'))
 

@@ -145,7 +145,19 @@ def test_the_forms_above_are_all_there_are(app, known):
         for rule in app.url_map.iter_rules()
         if "POST" in rule.methods
         and rule.endpoint.split(".")[0]
-        in {"catalog", "reviews", "wishlists", "viewed", "cart", "checkout", "paying", "orders", "account", "pages"}
+        in {
+            "catalog",
+            "reviews",
+            "wishlists",
+            "viewed",
+            "cart",
+            "checkout",
+            "paying",
+            "orders",
+            "account",
+            "registration",
+            "pages",
+        }
         and policy_of(app, rule.endpoint).form_token
     }
     paths = [re.sub(r"item_\w+", "<item_id>", path) for path in forms_of(known)]
