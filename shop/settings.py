@@ -112,6 +112,8 @@ class Settings(BaseSettings):
     ratelimit_enabled: bool = True
     ratelimit_sign_in: str = "5 per 15 minutes"
     ratelimit_sign_in_per_address: str = "20 per 15 minutes"
+    ratelimit_register: str = "10 per hour"
+    ratelimit_forgot: str = "20 per hour"
     ratelimit_search: str = "60 per minute"
     ratelimit_order_link: str = "5 per 15 minutes"
     ratelimit_review: str = "20 per hour"
