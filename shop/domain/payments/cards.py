@@ -168,12 +168,17 @@ def _begun(
         return attempt, intent if kept == intent.id else provider.fetch_intent(kept)
     except OutcomeUnknown as error:
         note_unknown(attempt.id, terms)
-        raise checking() from error
+        raise checking() if attempt.reference is not None else _not_reached() from error
     except ProviderRefused as error:
         log.error("card_payment_not_begun", payment=attempt.wish.payment_id, code=error.code)
         _note_end(attempt.id, str(error), error.code)
         message = "This order cannot be paid by card. Choose another way to pay."
         raise Invalid(message, [Detail("paymentMethod", message)]) from error
+
+
+def _not_reached() -> Unavailable:
+    """What is said where the payment could not be begun: no card was charged, as none was named to the provider."""
+    return Unavailable("The bank cannot be reached. Nothing was charged: try again in a few seconds.", retry_after=5)
 
 
 def _key_to_create(attempt: _Open) -> str:
