@@ -13,6 +13,7 @@ from shop.domain.orders.queries import get_order_about
 from shop.domain.orders.receipts import MONEY_MOVED, Figure, payment_words, sums_of
 from shop.domain.orders.tokens import order_link
 from shop.domain.outbox import ClaimedEmail
+from shop.domain.payments.standing import card_of
 from shop.domain.reviews.queries import is_asked_for_reviews, reviewables_of
 from shop.domain.reviews.tokens import VALID_FOR, review_token
 from shop.domain.shipping import days_in_words
@@ -86,7 +87,7 @@ def _words_of(order: Order) -> dict[str, Any]:
         "steps": _list_steps(order),
         "address": _address(order.shipping_address),
         "billing_address": _address(order.billing_address) if has_own_billing else [],
-        "payment": payment_words(order),
+        "payment": payment_words(order, card_of(order)),
         "picture_url": _picture_url,
     }
 
@@ -127,7 +128,8 @@ def _picture_url(file_name: str | None) -> str | None:
 
 def _lead(order: Order) -> str:
     if order.status == "cancelled":  # before the letter was sent
-        return "Your order was confirmed, and cancelled since. Nothing will be sent and nothing is due."
+        money = f"{order.refunded.format()} is given back to you" if order.refunded else "nothing is due"
+        return f"Your order was confirmed, and cancelled since. Nothing will be sent, and {money}."
     return "Your order is confirmed."
 
 
