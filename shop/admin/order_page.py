@@ -28,7 +28,7 @@ from shop.domain.outbox import list_emails_about
 from shop.domain.payments.models import Dispute, Payment, Refund
 from shop.domain.payments.operations import CARD, OPEN_CARD
 from shop.domain.payments.refunds import refunded_units, shipping_left
-from shop.domain.payments.standing import card_of
+from shop.domain.payments.standing import card_of, was_not_reached
 from shop.domain.versions import version_of
 from shop.extensions import settings, terms
 from shop.money import Money
@@ -194,7 +194,7 @@ def attempt_in_words(payment: Payment) -> str:
     """How far an attempt to pay is, for staff."""
     if payment.provider != CARD:
         return payment.status
-    if payment.status == "unknown" and payment.provider_reference is None:
+    if was_not_reached(payment):
         return NOT_BEGUN
     return ATTEMPTS.get(payment.status, payment.status)
 

@@ -46,7 +46,8 @@ def begin_payment(order: Order) -> Response:
     except PaymentRefused:  # the order's page says what the bank said
         return go_to(page_of(order))
     except Unavailable as silence:
-        if not card_standing(order).is_checking:  # else its page says so
+        standing = card_standing(order)
+        if not (standing.is_checking or standing.was_not_reached):  # else its page says so
             flash(silence.message)
         return go_to(page_of(order))
     except (Conflict, Invalid, TooMany) as refusal:

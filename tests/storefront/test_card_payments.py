@@ -180,7 +180,7 @@ def test_a_browser_begins_five_payments_an_hour_whatever_it_calls_itself(client,
 
     assert [order(client, number).is_json for number in range(5)] == [True] * 5
     refused = client.get(order(client, 5).headers["HX-Redirect"])
-    assert "Too many card payments" in refused.text and "Pay for this order" in refused.text
+    assert "You began many card payments" in refused.text and "Pay for this order" in refused.text
     assert len(provider.intents) == 5
     assert order(app.test_client(), 6).is_json  # somebody else at the same address
 

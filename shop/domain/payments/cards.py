@@ -52,7 +52,7 @@ SMALLEST = {
 }  # fmt: skip
 SMALLEST_ELSEWHERE = 50  # of a currency that is not listed; the provider converts and may refuse more
 PAID_ALREADY = "This order is paid already."
-SILENT = "The payment provider does not answer. Nothing was charged. Try again in a minute, or pay in cash on delivery."
+SILENT = "The bank could not be reached. Nothing was charged. Try again in a minute, or pay in cash on delivery."
 KEY_GIVEN_UP = timedelta(minutes=1)  # after which no answer is expected under a key any more
 
 

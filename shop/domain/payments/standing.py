@@ -58,7 +58,7 @@ def card_standing(order: Order) -> CardStanding:
         may_ask=last is not None and (last.asked_at is None or last.asked_at < now - BETWEEN_QUESTIONS),
         begun=last is not None,
         failure=last.failure if last is not None and not is_checking else "",
-        was_not_reached=last is not None and last.status == "unknown" and last.provider_reference is None,
+        was_not_reached=last is not None and was_not_reached(last),
         may_be_late=order.status == "cancelled" and last is not None and _may_be_charged(last),
     )
 
@@ -70,6 +70,11 @@ def card_of(order: Order) -> str:
     )
     row = db.session.execute(paid.order_by(Payment.id.desc()).limit(1)).one_or_none()
     return f"{row.card_brand.capitalize()} ending in {row.card_last4}" if row is not None else ""
+
+
+def was_not_reached(payment: Payment) -> bool:
+    """Whether the bank did not answer when the payment was to be begun: of a card it was told nothing."""
+    return payment.status in {"created", "unknown"} and payment.asked_at is not None and not payment.provider_reference
 
 
 def _may_be_charged(payment: Payment) -> bool:
