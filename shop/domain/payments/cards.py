@@ -72,6 +72,7 @@ class _Open:
     id: int
     key: str
     reference: str | None
+    is_unknown: bool  # what became of asking for it the last time
     wish: IntentWish
     refusals: int  # of the order so far: a card that was refused may be tried again, which is another wish
 
@@ -168,6 +169,8 @@ def _begun(
         return attempt, intent if kept == intent.id else provider.fetch_intent(kept)
     except OutcomeUnknown as error:
         note_unknown(attempt.id, terms)
+        if attempt.is_unknown:
+            _renew_key(attempt.id)
         raise checking() from error
     except ProviderRefused as error:
         log.error("card_payment_not_begun", payment=attempt.wish.payment_id, code=error.code)
@@ -223,7 +226,14 @@ def _open_attempt(
         customer=customer,
         save_card=wanted.save_payment_method,
     )
-    return _Open(payment.id, payment.key or "", payment.provider_reference, wish, db.session.scalar(refusals) or 0)
+    return _Open(
+        id=payment.id,
+        key=payment.key or "",
+        reference=payment.provider_reference,
+        is_unknown=payment.status == "unknown",
+        wish=wish,
+        refusals=db.session.scalar(refusals) or 0,
+    )
 
 
 def _refuse_unless_payable(order: Order) -> None:
@@ -251,6 +261,17 @@ def _keep_reference(payment_id: int, reference: str) -> str:
         if payment.status in ("created", "unknown"):
             payment.status, payment.updated_at = "sent", transaction_time()
     return payment.provider_reference
+
+
+@operation
+def _renew_key(payment_id: int) -> None:
+    """Begin it under another key the next time: the provider may keep an error for this one, and answer it for ever.
+
+    Two payments may have begun then. Neither has a card, and nobody has been told of the one that is not kept here.
+    """
+    _, payment = lock_payment(payment_id)
+    if payment.status in OPEN_CARD and payment.provider_reference is None:
+        payment.key = str(uuid4())
 
 
 @operation

@@ -22,6 +22,7 @@ from shop.domain.payments.settle import settle
 from shop.domain.promotions.models import DiscountCode
 from shop.errors import Conflict, Invalid, PaymentRefused, Unavailable
 from shop.money import Money
+from shop.payment_provider import OutcomeUnknown
 from tests.conftest import (
     SHOPPER,
     address,
@@ -117,6 +118,25 @@ def test_a_lost_answer_is_unknown_and_the_repeat_charges_once(app, terms, provid
 
     assert paid.order.status == "confirmed" and states(order)[1] == ["succeeded"]
     assert len(provider.charges) == 1 and len(provider.intents) == 1
+
+
+def test_an_order_can_be_paid_though_the_provider_keeps_an_error_for_the_key(app, terms, provider, order, monkeypatch):
+    kept, create = [], provider.create_intent
+
+    def fail(wish, key):
+        kept.append(key)
+        if key == kept[0]:
+            raise OutcomeUnknown("an error that this key gets again for ever")
+        return create(wish, key)
+
+    monkeypatch.setattr(provider, "create_intent", fail)
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            pay(order, terms, provider)
+
+    assert pay(order, terms, provider).order.status == "confirmed"
+
+    assert kept[0] == kept[1] != kept[2] and len(provider.charges) == 1
 
 
 def test_a_lost_charge_is_found_by_asking(app, terms, provider, order):
