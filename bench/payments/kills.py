@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import collections
 import random
+import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -16,6 +17,7 @@ from bench.payments.card_shop import CardShop, card_shop
 from bench.payments.case import Case
 
 PORTION = 50  # kills of one shop
+PATIENCE = 120.0
 
 
 def cases(asked: argparse.Namespace) -> Iterator[Case]:
@@ -42,6 +44,7 @@ def run(cards: CardShop, count: int, chance: random.Random) -> dict:
     customers.start()
     for number in range(1, count + 1):
         killed[kill_a_process(cards.shop, chance)] += 1
+        _wait_for_an_order(customers)
         if number % 10 == 0 or number == count:
             print(f"  {cards.shop.engine}: {number} of {count}: {dict(killed)}", flush=True)
     cards.shop.wait_until_it_answers()
@@ -59,3 +62,13 @@ def run(cards: CardShop, count: int, chance: random.Random) -> dict:
         "connections broken": watch.broken,
         "verdict": tell(wrong),
     }
+
+
+def _wait_for_an_order(customers: Customers) -> None:
+    """Until somebody has ordered since, so that there is something to lose at the next kill."""
+    before, give_up = len(customers.acknowledged), time.monotonic() + PATIENCE
+    while len(customers.acknowledged) == before:
+        if time.monotonic() > give_up:
+            customers.watch.wrong.append(f"nobody could order within {PATIENCE:.0f} s of a kill")
+            return
+        time.sleep(0.05)
