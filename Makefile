@@ -10,6 +10,9 @@ ifdef PIP_INDEX_URL
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
+# Without bytecode every process of the shop would compile all its packages anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run reset pictures screenshots test lint bench bench-pages prove-races prove-kills prove-payments prove-audit bench-audit prove-import prove-start prove-pages prove-pricing prove-states prove-search prove-pictures prove-mutants lock
 
