@@ -49,6 +49,19 @@ def test_an_event_is_stored_once_and_answered(client, provider, path):
     assert count() == 2
 
 
+def test_what_a_payer_goes_on_with_is_not_kept(client, provider):
+    told = {
+        "id": "evt_1",
+        "type": "x",
+        "data": {"object": {"id": "pi_1", "client_secret": "pi_1_secret_x", "amount": 1}},
+    }
+    for indent in (None, 2):
+        send(client, json.dumps(told | {"id": f"evt_{indent}"}, indent=indent))
+    db.session.rollback()
+    for payload in db.session.scalars(db.select(ProviderEvent.payload)):
+        assert json.loads(payload)["data"]["object"] == {"id": "pi_1", "client_secret": "", "amount": 1}
+
+
 @pytest.mark.parametrize(("data", "signature"), [(body(), "forged"), (body(), ""), ("[]", SIGNATURE), ("{", SIGNATURE)])
 def test_what_is_not_signed_or_no_event_is_refused_without_a_row(client, provider, data, signature):
     answer = send(client, data, signature)
