@@ -18,13 +18,12 @@ BETWEEN_QUESTIONS = timedelta(seconds=4)  # the provider is not asked more often
 
 @dataclass(frozen=True)
 class CardStanding:
-    """`held_until`: until when the order's stock is kept for it; `begun`: a card was asked for, or tried, before."""
+    """`held_until`: until when the order's stock is kept for it; `may_ask`: the bank was not asked a moment ago."""
 
     held_until: datetime | None
     is_pending: bool
     is_checking: bool
     may_ask: bool
-    begun: bool
     failure: str
     card: str
 
@@ -52,7 +51,6 @@ def card_standing(order: Order) -> CardStanding:
         is_pending=order.status == "pending",
         is_checking=is_checking,
         may_ask=last is not None and (last.asked_at is None or last.asked_at < now - BETWEEN_QUESTIONS),
-        begun=last is not None,
         failure=last.failure if last is not None and not is_checking else "",
         card=f"{last.card_brand.capitalize()} ending in {last.card_last4}" if last and last.card_last4 else "",
     )
