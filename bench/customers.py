@@ -6,9 +6,8 @@ import collections
 import http.client
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TypeVar
 
 from bench.running_shop import RunningShop
@@ -78,19 +77,31 @@ class WatchedShopper(Shopper):
 class Customers:
     """Threads that buy one unit of a variant after the other until they are stopped, and one that looks around.
 
-    `acknowledged` are the ids of the orders that they were told of.
+    `acknowledged` are the ids of the orders that they were told of. `ways`: how each of them buys, if not in cash.
+    `first`: the number of the first shopper, where others were at this shop before.
     """
 
-    def __init__(self, shop: RunningShop, wish: tuple[str, str], by_api: int = 3, by_pages: int = 2) -> None:
+    def __init__(
+        self,
+        shop: RunningShop,
+        wish: tuple[str, str],
+        ways: Sequence[Way] | None = None,
+        *,
+        first: int = 0,
+        look_around: bool = True,
+    ) -> None:
         self.shop, self.wish, self.watch = shop, wish, Watch()
         self.acknowledged: list[str] = []
         self._is_over = threading.Event()
-        self._staff_email = shop.hands.do("make_staff", 1)[0]
-        ways = [_order_by_api] * by_api + [_order_by_pages] * by_pages
+        ways = ways or [_order_by_api] * 3 + [_order_by_pages] * 2
         self._threads = [
-            threading.Thread(target=self._buy, args=(number, way), daemon=True) for number, way in enumerate(ways)
+            threading.Thread(target=self._buy, args=(first + number * 100_000, way), daemon=True)
+            for number, way in enumerate(ways)
         ]
-        self._threads.append(threading.Thread(target=self._look_around, args=(len(ways),), daemon=True))
+        if look_around:
+            self._staff_email = shop.hands.do("make_staff", 1)[0]
+            number = first + len(ways) * 100_000
+            self._threads.append(threading.Thread(target=self._look_around, args=(number,), daemon=True))
 
     def start(self) -> None:
         [thread.start() for thread in self._threads]
@@ -119,18 +130,18 @@ class Customers:
                     raise TimeoutError from error
             time.sleep(0.1)
 
-    def _buy(self, number: int, way: Callable[[Customers, WatchedShopper], str]) -> None:
+    def _buy(self, first: int, way: Way) -> None:
         count = 0
         while not self._is_over.is_set():
             count += 1
-            shopper = self.shopper(number * 100_000 + count)
+            shopper = self.shopper(first + count)
             self.acknowledged.append(way(self, shopper))
             shopper.close()
             time.sleep(PAUSE)
 
     def _look_around(self, number: int) -> None:
         """Pages of every face, by a member of staff: they are there, or the shop says when to come back."""
-        browser = self.shopper(number * 100_000)
+        browser = self.shopper(number)
         self.again(lambda: sign_in(browser, self._staff_email), browser)
         self.again(lambda: browser.fill_cart_on_page(*self.wish), browser)
         while not self._is_over.is_set():
@@ -146,36 +157,45 @@ class Customers:
             time.sleep(PAUSE)
 
 
+Way = Callable[[Customers, WatchedShopper], str]  # buys once; the id of the order
+
+
 def _order_by_api(customers: Customers, shopper: WatchedShopper) -> str:
     key = {"Idempotency-Key": f"customer-{shopper.number}"}
     cart_id = customers.again(lambda: shopper.fill_cart(*customers.wish), shopper)
-    placed = customers.again(lambda: _wanted(shopper.place(cart_id, **key), 201), shopper)
+    placed = customers.again(lambda: wanted(shopper.place(cart_id, **key), 201), shopper)
     order = placed.json()["data"]
-    customers.again(lambda: _wanted(shopper.pay(order, **key), 200), shopper)
+    customers.again(lambda: wanted(shopper.pay(order, **key), 200), shopper)
     return order["id"]
 
 
 def _order_by_pages(customers: Customers, shopper: WatchedShopper) -> str:
-    def open_checkout() -> dict[str, str]:
-        shopper.cookies.clear()  # a cart that may be filled or not is left for a new one
-        shopper.fill_cart_on_page(*customers.wish)
-        return shopper.checkout_form()
-
-    status = 0
-    while status != 303:  # the form is not known, as its session could not be stored: the shop says to open it again
-        form = customers.again(open_checkout, shopper)
-        placed = customers.again(partial(_placed_with, shopper, form), shopper)
-        status = placed.status
+    placed = order_on_page(customers, shopper, {}, (303, 400, 409))
     path = placed.headers["location"].partition("?")[0]
     assert path.startswith("/orders/"), path
     return path.removeprefix("/orders/")
 
 
-def _placed_with(shopper: WatchedShopper, form: dict[str, str]) -> Answer:
-    return _wanted(shopper.post_form("/checkout", form), 303, 400, 409)
+def order_on_page(
+    customers: Customers, shopper: WatchedShopper, fields: dict[str, str], statuses: tuple[int, ...], **headers: str
+) -> Answer:
+    """Fill the form of the checkout and send it until an order is there; the answer to it."""
+
+    def open_checkout() -> dict[str, str]:
+        shopper.cookies.clear()  # a cart that may be filled or not is left for a new one
+        shopper.fill_cart_on_page(*customers.wish)
+        return {**shopper.checkout_form(), **fields}
+
+    while True:  # the form is not known, as its session could not be stored: the shop says to open it again
+        form = customers.again(open_checkout, shopper)
+        placed = customers.again(
+            lambda form=form: wanted(shopper.post_form("/checkout", form, **headers), *statuses), shopper
+        )
+        if placed.status < 400:
+            return placed
 
 
-def _wanted(answer: Answer, *statuses: int) -> Answer:
+def wanted(answer: Answer, *statuses: int) -> Answer:
     if answer.status not in statuses:
         raise ValueError(f"{answer.status} {answer.body[:300]!r}")
     return answer

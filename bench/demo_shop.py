@@ -62,7 +62,7 @@ def admin_pages(shop: RunningShop) -> list[DemoPage]:
     assert signed_in.status == 303, (signed_in.status, signed_in.body[:500])
     lists = (
         *("orders", "users", "guests", "reviews", "discount-codes", "products", "inventory", "categories"),
-        *("collections", "attributes", "synonyms", "taxes", "audit"),
+        *("collections", "attributes", "synonyms", "taxes", "audit", "differences", "disputes", "webhooks"),
     )
     found = {"home": "/admin", "searches": "/admin/searches", "imports": "/admin/imports", "tasks": "/admin/tasks"}
     found |= {name: f"/admin/{name}" for name in lists}

@@ -17,6 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from bench.payments.works import WORKS as OF_CARDS
 from bench.products import make_product
 from shop import ROOT, create_app
 from shop.db import db, operation, transaction_time
@@ -86,17 +87,17 @@ def audit() -> str:
 WORKS: dict[str, Callable[..., Any]] = {
     work.__name__: work
     for work in (make_products, make_code, make_staff, end_holds, sweep_holds, orders, unsent_emails, audit)
-}
+} | OF_CARDS
 
 
 class Hands:
     """Such a process, on the settings given."""
 
-    def __init__(self, environment: dict[str, str], folder: Path) -> None:
+    def __init__(self, environment: dict[str, str], folder: Path, module: str = "bench.hands") -> None:
         self._turn = threading.Lock()
         with (folder / "hands.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "bench.hands"],
+                [sys.executable, "-m", module],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.PIPE,

@@ -8,25 +8,26 @@ with the orders, and the audit is clean. Cases that were proved already are not 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from pathlib import Path
 
+from bench.payments import canary, events, faults, hooks, instant, kills, shield, stripe_data
+from bench.payments.case import Case
 from bench.record import Record
 
 ENGINES = ["postgresql", "sqlite"]
 
 
-@dataclass(frozen=True)
-class Case:
-    """A row of the proof. What `run` returns are its columns, `verdict` ("ok" or "FAILED") among them."""
-
-    name: str
-    run: Callable[[], dict]
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--engines", nargs="*", default=ENGINES)
+    parser.add_argument("--faults", type=int, default=100, help="how often each kind of fault, and for how many orders")
+    parser.add_argument("--returns", type=int, default=1000, help="orders told by browser and webhook at once")
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--events", type=int, default=10_000, help="of the bank, in order and in any order")
+    parser.add_argument("--stolen", type=int, default=2000, help="cards tried out, from one address and from 200")
+    parser.add_argument("--checkouts", type=int, default=1000, help="that are as ordinary as can be")
+    parser.add_argument("--stripe-data", type=Path, default=stripe_data.DATA, help="a folder of Stripe's own events")
     parser.add_argument("--only", default="", help="only cases with these words in their name")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--fresh", action="store_true", help="begin anew instead of going on")
@@ -50,7 +51,8 @@ def main() -> int:
 
 def all_cases(asked: argparse.Namespace) -> Iterator[Case]:
     """Every case on each database, in the order in which they are run."""
-    yield from ()
+    for family in (faults, hooks, instant, kills, events, stripe_data, shield, canary):
+        yield from family.cases(asked)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lives", type=int, default=10_000, help="on each of the databases named with --engines")
     parser.add_argument("--steps", type=int, default=50)
-    parser.add_argument("--portion", type=int, default=100)
+    parser.add_argument("--portion", type=int, default=250)
     parser.add_argument("--engines", nargs="*", default=ENGINES)
     parser.add_argument("--fresh", action="store_true", help="forget what ran before")
     asked = parser.parse_args()

@@ -113,12 +113,12 @@ class Shopper:
         added = self.api("POST", f"/cart/{cart_id}/items", wanted)
         assert added.status == 200, added.body
 
-    def place(self, cart_id: str, **headers: str) -> Answer:
+    def place(self, cart_id: str, pays: str = "cash_on_delivery", **headers: str) -> Answer:
         wanted = {
             "cartId": cart_id,
             "shippingAddress": self.contact,
             "shippingMethod": "standard",
-            "paymentMethod": "cash_on_delivery",
+            "paymentMethod": pays,
         }
         return self.api("POST", "/orders", wanted, **headers)
 
@@ -128,11 +128,18 @@ class Shopper:
             "POST", path, {"paymentMethod": "cash_on_delivery"}, **{"X-Order-Token": order["token"], **headers}
         )
 
+    def pay_by_card(self, order: dict, card: str | None = None, **headers: str) -> Answer:
+        """Charge this card for the order; without one only begin to, as a page does that asks for the card then."""
+        wanted = {"paymentMethod": "stripe", **({"paymentMethodId": card} if card else {})}
+        return self.api(
+            "POST", f"/orders/{order['id']}/payment", wanted, **{"X-Order-Token": order["token"], **headers}
+        )
+
     # -- pages --------------------------------------------------------------------------------------------------------
 
-    def post_form(self, path: str, fields: dict[str, str]) -> Answer:
+    def post_form(self, path: str, fields: dict[str, str], **headers: str) -> Answer:
         body = urlencode(fields).encode()
-        return self.request("POST", path, body, **{"Content-Type": "application/x-www-form-urlencoded"})
+        return self.request("POST", path, body, **{"Content-Type": "application/x-www-form-urlencoded", **headers})
 
     def fill_cart_on_page(self, product_id: str, variant_id: str, quantity: int = 1) -> None:
         wanted = {"productId": product_id, "variantId": variant_id, "quantity": str(quantity)}

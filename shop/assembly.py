@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import shop.domain.models  # noqa: F401 (every table is known before the first query)
 from shop import ROOT, assets, edge, policies
 from shop.db import db, end_session, engine_options
+from shop.domain.customers.access_tokens import TokenKeys
 from shop.domain.customers.operations import find_user
 from shop.domain.events import nudge_with
 from shop.domain.terms import Terms
@@ -83,7 +84,8 @@ def bind_extensions(app: Flask, settings: Settings) -> None:
     limiter.init_app(app)
     app.session_interface = RowSessionInterface()
     app.extensions["shop_settings"] = settings
-    app.extensions["shop_terms"] = Terms.from_settings(settings)
+    app.extensions["shop_terms"] = terms = Terms.from_settings(settings)
+    app.extensions["shop_token_keys"] = TokenKeys(terms.order_token_secrets, settings.public_base_url)
     app.extensions["shop_storage"] = DiskStorage(ROOT / settings.storage_url.removeprefix("file:"))
     app.extensions["shop_redis"] = make_redis(app.config["REDIS_URL"])
     app.extensions["shop_doorbell"] = Doorbell(make_redis(app.config["REDIS_URL"], patience=0.2))

@@ -16,15 +16,17 @@ from sqlalchemy.exc import DBAPIError
 from shop.assets import compress
 from shop.db import is_unreachable
 from shop.domain.actors import SYSTEM
+from shop.domain.api_keys.operations import NewApiKey, create_api_key
 from shop.domain.audit_checks.check import Finding
 from shop.domain.audit_checks.repair import advice_for, repair
 from shop.domain.audit_checks.run import run_audit
 from shop.domain.catalog.facets import count_products
 from shop.domain.catalog.listings import refresh_all_listings
 from shop.domain.customers.operations import OWNER, NewStaff, create_staff
+from shop.domain.customers.queries import staff_of
 from shop.domain.imports.operations import import_catalogue
 from shop.domain.imports.report import ImportReport
-from shop.domain.inputs import read_form
+from shop.domain.inputs import read_form, read_json
 from shop.domain.orders.sold import recount_sold
 from shop.domain.outbox import revive_dead_emails
 from shop.domain.payments.provider_events import retry_parked_events
@@ -184,6 +186,25 @@ def _ask_password() -> str:
 
 for group in (user, shop):
     group.add_command(create_staff_command, "create-staff")
+
+
+@click.command("create-api-key")
+@click.argument("name")
+@click.option("--owner", required=True, help="The e-mail address of the member of staff it acts for.")
+@click.option("--scope", "scopes", multiple=True, required=True, help="What it may do; give it again for more.")
+@click.option("--days", type=int, help="For how many days it is good.")
+@with_appcontext
+def create_api_key_command(name: str, owner: str, scopes: tuple[str, ...], days: int | None) -> None:
+    """Make a key by which a program calls the API. It is shown once, here.
+
+    Example: flask user create-api-key "Stock sync" --owner anna@example.com --scope products:read
+    """
+    wanted = read_json(NewApiKey, json.dumps({"name": name, "scopes": scopes, "days": days}).encode())
+    made = create_api_key(wanted, staff_of(owner), is_live=not settings.is_development)
+    click.echo(made.secret)
+
+
+user.add_command(create_api_key_command)
 
 
 # -- catalogue --------------------------------------------------------------------------------------------------------

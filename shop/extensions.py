@@ -16,6 +16,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from werkzeug.local import LocalProxy
 
+from shop.domain.customers.access_tokens import TokenKeys
 from shop.domain.terms import Terms
 from shop.gateways.mail import Mailer
 from shop.gateways.storage import DiskStorage
@@ -46,6 +47,11 @@ def seconds_until_free() -> int:
 def payment_provider() -> PaymentProvider | None:
     """Who takes the shop's cards; None in a shop that has no keys."""
     return cast("PaymentProvider | None", current_app.extensions.get("shop_payment_provider"))
+
+
+def token_keys() -> TokenKeys:
+    """What access tokens are signed with."""
+    return cast(TokenKeys, current_app.extensions["shop_token_keys"])
 
 
 def redis_connection() -> redis.Redis:

@@ -37,4 +37,5 @@ def configure_logs(settings: Settings) -> None:
     root.setLevel(settings.log_level)
     logging.getLogger("rq").setLevel("WARNING")
     logging.getLogger("werkzeug").setLevel("WARNING")  # its lines have the query, and so the order tokens, in them
+    logging.getLogger("urllib3").setLevel("WARNING")  # below that it writes every address, with the names of cards
     logging.getLogger("alembic").setLevel("WARNING")

@@ -19,7 +19,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 # guest     a personal page that anybody may ask for, acting by a cookie or token they hold
 # customer  a signed-in person
 # staff     a signed-in member of staff holding the permission
-# api       JSON; acts by the ids, tokens and keys presented, never by the session
+# api       JSON; acts by the ids and tokens presented, never by the session
 # machine   health checks and the like; no session, never cached
 Kind = Literal["public", "guest", "customer", "staff", "api", "machine"]
 SESSIONLESS = frozenset({"public", "api", "machine"})
@@ -119,5 +119,5 @@ def current_staff() -> Actor:
 
 
 def current_caller() -> Actor:
-    """The caller of the API: a guest until tokens and keys come with their issue."""
+    """The caller of the API: whoever their token names, else a guest."""
     return g.get("caller") or Actor("customer", address=request.remote_addr)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from flask import Response, make_response, request
-from flask_limiter.util import get_remote_address
+from flask import Response, make_response
 from werkzeug.exceptions import HTTPException
 
 from shop import errors
 from shop.errors import ShopError
-from shop.extensions import limiter, settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,7 +28,6 @@ STATUS: Mapping[type[ShopError], int] = {
 }
 RETRY_AFTER = 30  # seconds, where nothing says when it will be better
 STALE_FORM = "This page was open for too long. Go back, reload the page and try again."
-SIGN_IN = "sign in"  # the scope in which failed sign-ins are counted, whichever page they were tried on
 
 
 def status_of(error: ShopError) -> int:
@@ -52,21 +49,3 @@ def answer_http(error: HTTPException, page: Callable[[int], Response]) -> Respon
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value
     return response
-
-
-def limit_sign_in(view: F) -> F:
-    """Limit tries that fail: of one account from one address, and of one address; both doors count together."""
-    by_account = limiter.shared_limit(
-        lambda: settings.ratelimit_sign_in, SIGN_IN, key_func=_address_and_email, deduct_when=_has_failed
-    )
-    by_address = limiter.shared_limit(lambda: settings.ratelimit_sign_in_per_address, SIGN_IN, deduct_when=_has_failed)
-    limited: F = by_account(by_address(view))
-    return limited
-
-
-def _address_and_email() -> str:
-    return f"{get_remote_address()} {request.form.get('email', '').strip().lower()[:254]}"
-
-
-def _has_failed(response: Response) -> bool:
-    return response.status_code == 401

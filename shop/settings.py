@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     stripe_publishable_key: str = ""
     stripe_webhook_secret: SecretStr = SecretStr("")
     stripe_api_base: str = "https://api.stripe.com"
+    stripe_timeout_seconds: float = Field(default=10, gt=0)  # for each of its answers
     stripe_js_url: str = "https://js.stripe.com/v3/"
 
     card_payments_per_hour: int = Field(default=5, ge=1)  # begun by one browser, or one shopper at one address
@@ -111,6 +112,8 @@ class Settings(BaseSettings):
     ratelimit_enabled: bool = True
     ratelimit_sign_in: str = "5 per 15 minutes"
     ratelimit_sign_in_per_address: str = "20 per 15 minutes"
+    ratelimit_register: str = "10 per hour"
+    ratelimit_forgot: str = "20 per hour"
     ratelimit_search: str = "60 per minute"
     ratelimit_order_link: str = "5 per 15 minutes"
     ratelimit_review: str = "20 per hour"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import io
 import json
@@ -46,10 +47,12 @@ class Fault:
 
 @dataclass
 class Faults:
-    """Wraps a WSGI application. `calls` is everything that came, as "METHOD /path"."""
+    """Wraps a WSGI application. `calls` is everything that came, as "METHOD /path"; `done`, how often each thing
+    went wrong."""
 
     app: App
     calls: list[str] = field(default_factory=list)
+    done: collections.Counter[Kind] = field(default_factory=collections.Counter)
 
     def __post_init__(self) -> None:
         self._planned: list[Fault] = []
@@ -92,6 +95,7 @@ class Faults:
         fault = self._next(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
         if fault is None:
             return self.app(environ, start_response)
+        self.done[fault.kind] += 1
         _read_body(environ)
         if fault.kind in {"delay", "timeout_before"}:
             time.sleep(fault.seconds)

@@ -55,8 +55,8 @@ def postgres_url() -> str | None:
 def new_postgres_database(server: str) -> str:
     """A new, empty database in that server, gone at the end."""
     name = f"shop_test_{os.getpid()}_{next(_numbers)}"
-    _run_in(server, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
-    atexit.register(_drop, server, name)
+    run_in(server, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+    atexit.register(drop, server, name)
     return urlsplit(server)._replace(path=f"/{name}").geturl()
 
 
@@ -198,7 +198,7 @@ def _locale() -> str:
     return "C.UTF-8" if sys.platform == "linux" else "C"
 
 
-def _run_in(server: str, statement: str) -> None:
+def run_in(server: str, statement: str) -> None:
     import psycopg
 
     plain = server.replace("postgresql+psycopg://", "postgresql://")
@@ -206,11 +206,11 @@ def _run_in(server: str, statement: str) -> None:
         connection.execute(statement.encode())
 
 
-def _drop(server: str, name: str) -> None:
+def drop(server: str, name: str) -> None:
     import psycopg
 
     with contextlib.suppress(psycopg.OperationalError):  # a server that is gone keeps nothing
-        _run_in(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        run_in(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 def _wait_for_postgres(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

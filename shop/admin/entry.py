@@ -12,9 +12,9 @@ from shop.domain.customers.operations import Credentials, authenticate_staff, no
 from shop.domain.inputs import read_form
 from shop.errors import Invalid, Unauthenticated
 from shop.filled import FilledForm
+from shop.limits import limit_sign_in
 from shop.policies import current_staff, policy
 from shop.redirects import safe_next
-from shop.refusals import limit_sign_in
 from shop.words import moment
 
 blueprint = Blueprint("admin_entry", __name__, url_prefix="/admin")

@@ -28,6 +28,7 @@ from shop.domain.outbox import list_emails_about
 from shop.domain.payments.models import Dispute, Payment, Refund
 from shop.domain.payments.operations import CARD, OPEN_CARD
 from shop.domain.payments.refunds import refunded_units, shipping_left
+from shop.domain.payments.standing import card_of
 from shop.domain.versions import version_of
 from shop.extensions import settings, terms
 from shop.money import Money
@@ -87,7 +88,7 @@ def page_of(order: Order) -> dict[str, Any]:
         "may_open_stock": may_open("admin_inventory.show"),
         "sums": sums_of(order),
         "steps": steps_of(order),
-        "payment": payment_words(order),
+        "payment": payment_words(order, card_of(order)),
         "payments": [(each, attempt_in_words(each)) for each in payments],
         "refund_in_words": refund_in_words,
         "disputes": [(each, Money(each.amount, each.currency)) for each in disputes],
@@ -180,6 +181,7 @@ ATTEMPTS = {
     "succeeded": "paid",
     "cancelled": "cancelled, nothing was charged",
 }
+NOT_BEGUN = "the bank could not be reached; nothing was charged, and the customer can try again"
 REFUNDS = {
     "requested": "It is sent to the provider in a moment.",
     "sent": "The provider has it and gives it back.",
@@ -192,6 +194,8 @@ def attempt_in_words(payment: Payment) -> str:
     """How far an attempt to pay is, for staff."""
     if payment.provider != CARD:
         return payment.status
+    if payment.status == "unknown" and payment.provider_reference is None:
+        return NOT_BEGUN
     return ATTEMPTS.get(payment.status, payment.status)
 
 

@@ -23,7 +23,7 @@ from shop.domain.orders.operations import deliver_order, start_processing
 from shop.domain.orders.queries import get_order_about
 from shop.domain.orders.returns import ReceiveReturn, receive_return
 from shop.domain.orders.shipments import ShipOrder, ship_order
-from shop.domain.payments.operations import collect_cash, refuse_parcel
+from shop.domain.payments.operations import CARD, collect_cash, refuse_parcel
 from shop.domain.payments.refunds import RefundPayment, quote_refund, refund_payment
 from shop.domain.payments.settle import ask_bank
 from shop.errors import Conflict, Detail, Forbidden, Invalid, ShopError, Unavailable, Unknown
@@ -49,6 +49,8 @@ LABELS = {
 }
 NOT_KEPT = ("csrf_token", "formKey", "seen", "confirmed")
 LONGEST_KEPT = 2000
+IN_HAND = "The money is given back. Its customer gets an e-mail."
+TO_THE_CARD = "The money goes back to the card. Its customer gets an e-mail once the provider has given it back."
 
 
 class CancelOrder(OrderChange):
@@ -150,7 +152,8 @@ def refund(public_id: str) -> ResponseReturnValue:
             return _ask_about_refund(order, wanted)
     except (Conflict, Invalid) as refusal:
         return _refused(public_id, refusal)
-    return _change(public_id, RefundPayment, refund_payment, "The money is given back. Its customer gets an e-mail.")
+    said = TO_THE_CARD if order.payment_method == CARD else IN_HAND
+    return _change(public_id, RefundPayment, refund_payment, said)
 
 
 def _with_minor_units(order: Order) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,9 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Add the API's blueprints."""
-    from shop.api import carts, catalog, discounts, documents, orders, reviews, wishlists
+    from shop.api import auth, carts, catalog, discounts, documents, me, orders, reviews, wishlists
+    from shop.api.callers import identify_caller
 
-    for module in (catalog, reviews, carts, discounts, orders, wishlists, documents):
+    app.before_request(identify_caller)
+    for module in (catalog, reviews, carts, discounts, orders, auth, me, wishlists, documents):
         app.register_blueprint(module.bp)

@@ -52,6 +52,7 @@ class Endpoint:
     errors: Sequence[int] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     by_order_token: bool = False  # beside everything below /orders/
+    by_token: bool = False  # a customer's own: without an access token it is 401
 
 
 def endpoint(summary: str, **declared: Any) -> Callable[[F], F]:
@@ -123,6 +124,7 @@ def build_document(app: Flask, *, title: str, server: str) -> dict[str, Any]:
         "components": {
             "schemas": schemas.get("$defs", {}),
             "securitySchemes": {
+                "accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "orderToken": {"type": "apiKey", "in": "header", "name": "X-Order-Token"},
                 "orderTokenInQuery": {"type": "apiKey", "in": "query", "name": "token"},
             },
@@ -160,7 +162,9 @@ def _operation(rule: Any, method: str, described: Endpoint, refs: Mapping[Any, A
     for status in sorted({*described.errors, 429, 503}):
         made["responses"][str(status)] = _answer(status, refs[(ErrorAnswer, "serialization")])
     if rule.rule.startswith(f"{PREFIX}/orders/") or described.by_order_token:
-        made["security"] = [{"orderToken": []}, {"orderTokenInQuery": []}]
+        made["security"] = [{"orderToken": []}, {"orderTokenInQuery": []}, {"accessToken": []}]
+    if described.by_token:
+        made["security"] = [{"accessToken": []}]
     return made
 
 

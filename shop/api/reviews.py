@@ -53,7 +53,7 @@ def list_reviews_json(product_id: str, query: ReviewFilter) -> Response:
 )
 def submit_review_json(product_id: str, body: WriteReviewOfOrder) -> tuple[Data[ReviewTaken], int]:
     token, caller = request.headers.get("X-Order-Token") or request.args.get("token"), current_caller()
-    if not token and caller.user_id is None:
+    if not token and caller.customer_id is None:
         raise Unauthenticated("Send the token of the order that it was bought with, in the header X-Order-Token.")
     try:
         order = get_order(body.order_id, caller, terms, token)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -410,3 +410,27 @@ class Availability(Output):
     available: bool
     low_stock: bool
     low_stock_threshold: int
+
+
+class UserOut(Output):
+    """A customer or member of staff, to themselves."""
+
+    id: str
+    email: str
+    email_verified: bool
+    first_name: str
+    last_name: str
+    phone: str
+    role: Literal["customer", "staff", "admin"]
+    created_at: datetime
+    updated_at: datetime
+
+
+class TokenPairOut(Output):
+    """What a client signs in with; `expires_in` is that of the access token, in seconds."""
+
+    access_token: str
+    refresh_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
+    expires_in: int
+    user: UserOut

@@ -1,9 +1,10 @@
-"""GET and POST /me/wishlist, DELETE /me/wishlist/{productId}: a customer's own. Until customers bring tokens: 401."""
+"""GET and POST /me/wishlist, DELETE /me/wishlist/{productId}: a customer's own."""
 
 from __future__ import annotations
 
 from flask import Blueprint
 
+from shop.api.callers import current_customer
 from shop.api.openapi import PREFIX, endpoint
 from shop.api.presenters import present_wish_list_item
 from shop.api.schemas import Data, WishListItemOut
@@ -11,17 +12,17 @@ from shop.domain.actors import Actor
 from shop.domain.wishlists.models import WishList
 from shop.domain.wishlists.operations import SaveForLater, add_to_new_wish_list, remove_from_wish_list
 from shop.domain.wishlists.queries import find_wish_list_of, list_items
-from shop.errors import NotFound, Unauthenticated
-from shop.policies import current_caller, policy
+from shop.errors import NotFound
+from shop.policies import policy
 
 bp = Blueprint("api_wishlists", __name__, url_prefix=PREFIX)
 
 
 @bp.get("/me/wishlist")
 @policy("api")
-@endpoint("Read the customer's wish list", answers={200: Data[list[WishListItemOut]]}, errors=(401,))
+@endpoint("Read the customer's wish list", answers={200: Data[list[WishListItemOut]]}, errors=(401,), by_token=True)
 def get_wish_list_json() -> Data[list[WishListItemOut]]:
-    return _present(_find_own(_customer()))
+    return _present(_find_own(current_customer()))
 
 
 @bp.post("/me/wishlist")
@@ -31,26 +32,20 @@ def get_wish_list_json() -> Data[list[WishListItemOut]]:
     body=SaveForLater,
     answers={201: Data[list[WishListItemOut]]},
     errors=(400, 401, 415, 422),
+    by_token=True,
 )
 def add_to_wish_list_json(body: SaveForLater) -> tuple[Data[list[WishListItemOut]], int]:
-    return _present(add_to_new_wish_list(body, _customer(), "")), 201
+    return _present(add_to_new_wish_list(body, current_customer(), "")), 201
 
 
 @bp.delete("/me/wishlist/<product_id>")
 @policy("api")
-@endpoint("Take a product off the customer's wish list", answers={204: None}, errors=(401, 404))
+@endpoint("Take a product off the customer's wish list", answers={204: None}, errors=(401, 404), by_token=True)
 def remove_from_wish_list_json(product_id: str) -> None:
-    own = _find_own(_customer())
+    own = _find_own(current_customer())
     if own is None:
         raise NotFound("This is not on the wish list any more.")
     remove_from_wish_list(own.id, product_id=product_id)
-
-
-def _customer() -> Actor:
-    caller = current_caller()
-    if caller.user_id is None:
-        raise Unauthenticated("Send a customer's token: a wish list is its customer's own.")
-    return caller
 
 
 def _find_own(customer: Actor) -> WishList | None:

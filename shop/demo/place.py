@@ -31,6 +31,12 @@ DEFAULTS = {
     "SHOP_ADDRESS": "Maison Aster (a demo shop); 12 Rue des Ateliers; 06130 Grasse, France",
     "SHOP_PICTURE": stored_name("hero.w1920.jpg"),
     "TAX_RATE_PERCENT": "8",
+    # Whoever tries what the demo's bank can say is one address with few cards; nobody steals any there.
+    "CARD_PAYMENTS_PER_HOUR": "100",
+    "CARD_REFUSALS_PER_ADDRESS": "100",
+    "CARD_REFUSALS_PER_EMAIL": "100",
+    "CARD_REFUSALS_PER_CARD": "100",
+    "CARD_ALARM_REFUSALS": "100",
     "HOST": "127.0.0.1",
     "PORT": "5000",
     "WEB_CONCURRENCY": "2",

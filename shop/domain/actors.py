@@ -18,6 +18,12 @@ class Actor:
     address: str | None = None
     permissions: frozenset[str] = frozenset()
     browser: str = ""
+    api_key_id: int | None = None  # by which a program acts for a member of staff
+
+    @property
+    def customer_id(self) -> int | None:
+        """Whose carts, orders and wish lists are their own: a customer's, never those of staff or of a program."""
+        return self.user_id if self.kind == "customer" else None
 
     def may(self, permission: str) -> bool:
         """Whether this actor holds the permission; the shop itself may do anything."""

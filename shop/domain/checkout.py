@@ -259,7 +259,7 @@ def _take_cart(public_id: str, actor: Actor, order_id: str) -> Cart:
     cart = db.session.scalars(
         update(Cart)
         .where(Cart.public_id == public_id, Cart.status == "open", Cart.expires_at > now)
-        .where(or_(Cart.user_id.is_(None), Cart.user_id == actor.user_id))
+        .where(or_(Cart.user_id.is_(None), Cart.user_id == actor.customer_id))
         .values(status="ordered", order_public_id=order_id, updated_at=now)
         .returning(Cart)
         .execution_options(synchronize_session=False, populate_existing=True)

@@ -202,7 +202,7 @@ def _sentence(mistake: dict[str, Any], path: list[str], model: type[BaseModel]) 
     if kind == "extra_forbidden":
         near = difflib.get_close_matches(path[-1], _names(model, path[:-1]), n=1)
         return "There is no such field." + (f" Did you mean {near[0]}?" if near else " Leave it out.")
-    if kind in {"string_too_short"}:
+    if kind == "string_too_short" or (kind == "too_short" and limits["field_type"] == "Value"):
         return f"Enter {name}." if limits["min_length"] == 1 else f"Use at least {limits['min_length']} characters."
     if kind == "string_too_long" or (kind == "too_long" and limits["field_type"] == "Value"):
         return f"Use at most {limits['max_length']} characters."

@@ -25,8 +25,14 @@ EFFECTS: dict[str, tuple[str, ...]] = {
     "payment.refunded": ("order_refunded",),
     "shipment.sent": ("shipment_sent",),
     "order_link.requested": ("order_link",),
+    "registration.requested": ("registration",),
+    "registration.repeated": ("account_exists",),
+    "password_reset.requested": ("password_reset",),
+    "password.changed": ("password_changed",),
+    "refresh_token.reused": ("sign_in_ended",),
 }
-ASKED_FOR = ("order_link",)  # kinds that people ask for, so that one order may get several of them
+# kinds of which one thing may get several: people ask for them, or they happen to an account again and again
+ASKED_FOR = ("order_link", "password_changed", "sign_in_ended")
 
 LEASE = timedelta(seconds=55)  # longer than a sending job may take; a killed one is tried again within a minute (F03)
 ASK_AGAIN = timedelta(seconds=30)  # after which a job that was asked for counts as lost

@@ -41,7 +41,8 @@ from shop.payment_provider import (
 from shop.settings import LOOPBACK_HOSTS, Settings
 
 API_VERSION = "2026-10-28.endive"  # what is read below was read in this version
-TIMEOUT = (3.0, 10.0)  # seconds to connect, and for each answer
+CONNECT_TIMEOUT = 3.0  # seconds
+TIMEOUT = (CONNECT_TIMEOUT, 10.0)  # to connect, and for each answer
 HURRIED = (2.0, 6.0)  # the same while a request is waited for
 CALL = 20.0  # seconds of one call with all its tries; in a request all its calls have shop.edge.WAITS
 LEAST = 1.5  # seconds without which another try is not worth it
@@ -87,6 +88,7 @@ def make_provider(settings: Settings) -> PaymentProvider | None:
         settings.stripe_secret_key.get_secret_value(),
         settings.stripe_webhook_secret.get_secret_value(),
         settings.stripe_api_base,
+        timeout=(CONNECT_TIMEOUT, settings.stripe_timeout_seconds),
     )
 
 

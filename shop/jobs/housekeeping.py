@@ -10,6 +10,8 @@ import structlog
 from shop.domain.carts.operations import expire_carts
 from shop.domain.checkout import cancel_unpaid_orders
 from shop.domain.customers.operations import clear_ended_sessions
+from shop.domain.customers.registration import forget_old_links
+from shop.domain.customers.tokens import forget_old_families
 from shop.domain.idempotency import forget_old_keys
 from shop.domain.imports.uploads import forget_old_catalogues
 from shop.domain.orders.operations import forget_refused_links
@@ -41,6 +43,8 @@ TASKS = (
     Task("unpaid_orders_cancelled", 10, cancel_unpaid_orders),
     Task("carts_expired", 60, expire_carts),
     Task("sessions_cleared", 60, clear_ended_sessions),
+    Task("sign_ins_forgotten", 3600, forget_old_families),
+    Task("account_links_forgotten", 3600, forget_old_links),
     Task("idempotency_keys_forgotten", 60, forget_old_keys),
     Task("searches_counted", 60, keep_search_counts),
     Task("old_searches_forgotten", 24 * 3600, forget_old_searches),

@@ -13,11 +13,13 @@ from shop.domain.orders.queries import get_order_about
 from shop.domain.orders.receipts import MONEY_MOVED, Figure, payment_words, sums_of
 from shop.domain.orders.tokens import order_link
 from shop.domain.outbox import ClaimedEmail
+from shop.domain.payments.standing import card_of
 from shop.domain.reviews.queries import is_asked_for_reviews, reviewables_of
 from shop.domain.reviews.tokens import VALID_FOR, review_token
 from shop.domain.shipping import days_in_words
 from shop.extensions import settings, terms
 from shop.gateways.mail import Letter
+from shop.jobs.account_letters import ACCOUNT_SUBJECTS, NotMeantAnyMore, words_about_account
 from shop.jobs.order_letters import words_of_cancellation, words_of_delivery, words_of_parcel, words_of_refund
 from shop.words import day
 
@@ -34,27 +36,18 @@ SUBJECTS = {
 NOT_SHOWN_IN_MAIL = (".svg", ".avif")  # mail programs show an empty frame for these
 
 
-class NotMeantAnyMore(Exception):
-    """What a letter is about has changed so that nobody should get it."""
-
-
 def write_letter(claim: ClaimedEmail) -> Letter:
-    """The letter of a claimed e-mail, from the order as it is now.
+    """The letter of a claimed e-mail, from the order or the account as it is now.
 
-    Raises NotFound when the order is gone, NotMeantAnyMore where a review is not asked for any more.
+    Raises NotFound when that is gone, NotMeantAnyMore where nobody should get it any more.
     """
-    order = get_order_about(claim.subject_id)
-    if claim.kind == "review_request" and not is_asked_for_reviews(order):
-        raise NotMeantAnyMore("the order was given back")
-    words = {
+    words = words_about_account(claim) if claim.kind in ACCOUNT_SUBJECTS else _words_about_order(claim)
+    words |= {
         "contact_address": settings.mail_from,
         "shop_address": settings.shop_address_lines,
         "shop_name": terms.shop_name,
-        "subject": SUBJECTS[claim.kind].format(order=order),
         "shop_url": settings.public_base_url,
-        **_words_of(order),
     }
-    words |= _words_for(claim, order)
     return Letter(
         id=claim.public_id,
         sender=settings.mail_from,
@@ -66,6 +59,14 @@ def write_letter(claim: ClaimedEmail) -> Letter:
         date=claim.created_at,
         host=urlsplit(settings.public_base_url).hostname or "localhost",
     )
+
+
+def _words_about_order(claim: ClaimedEmail) -> dict[str, Any]:
+    order = get_order_about(claim.subject_id)
+    if claim.kind == "review_request" and not is_asked_for_reviews(order):
+        raise NotMeantAnyMore("the order was given back")
+    subject = SUBJECTS[claim.kind].format(order=order)
+    return {"subject": subject, **_words_of(order), **_words_for(claim, order)}
 
 
 def _render(template: str, words: dict[str, Any]) -> str:
@@ -86,7 +87,7 @@ def _words_of(order: Order) -> dict[str, Any]:
         "steps": _list_steps(order),
         "address": _address(order.shipping_address),
         "billing_address": _address(order.billing_address) if has_own_billing else [],
-        "payment": payment_words(order),
+        "payment": payment_words(order, card_of(order)),
         "picture_url": _picture_url,
     }
 
@@ -127,7 +128,8 @@ def _picture_url(file_name: str | None) -> str | None:
 
 def _lead(order: Order) -> str:
     if order.status == "cancelled":  # before the letter was sent
-        return "Your order was confirmed, and cancelled since. Nothing will be sent and nothing is due."
+        money = f"{order.refunded.format()} is given back to you" if order.refunded else "nothing is due"
+        return f"Your order was confirmed, and cancelled since. Nothing will be sent, and {money}."
     return "Your order is confirmed."
 
 

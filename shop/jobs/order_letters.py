@@ -11,6 +11,7 @@ from shop.domain.orders.models import Order, OrderLineItem, Shipment
 from shop.domain.orders.receipts import Figure
 from shop.domain.orders.shipments import tracking_address
 from shop.domain.payments.models import Refund
+from shop.domain.payments.standing import card_of, card_standing
 from shop.domain.terms import RETURN_DAYS
 from shop.words import day
 
@@ -77,6 +78,8 @@ def words_of_cancellation(order: Order) -> dict[str, Any]:
         "system": "Your order was not confirmed in time, so it was cancelled.",
     }[by]
     money = f"{order.refunded.format()} is given back to you." if order.refunded else "Nothing is due."
+    if card_standing(order).may_be_late:
+        money = f"{money} If your bank takes the money for it after all, we give it back at once."
     return {
         "lead": lead,
         "reason_given": reason if by == "staff" else "",
@@ -92,11 +95,17 @@ def words_of_refund(order: Order, refund_id: str) -> dict[str, Any]:
     return {
         "subject": f"{amount} of your order {order.number} is given back",
         "amount": amount,
-        "lead": f"We give you {amount} of your order back.",
+        "lead": f"We give you {amount} of your order back{_where_to(order)}.",
         "reason_given": refund.reason,
         "rows": _rows_of(order, refund),
         "so_far": _so_far(order, refund, order.refunds),
     }
+
+
+def _where_to(order: Order) -> str:
+    """The way back of what a card paid, and how long banks take for it."""
+    card = card_of(order)
+    return f", to {card}. Your bank may take up to ten days to show it" if card else ""
 
 
 def _rows_of(order: Order, refund: Refund) -> list[Figure]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from datetime import timedelta
 
 from shop.db import end_read
+from shop.domain.customers.registration import addresses_of_accounts
 from shop.domain.orders.queries import email_addresses_of
 from shop.domain.outbox import dispatch_events, forget_asking, take_to_ask, unasked_emails, undispatched_events
 from shop.domain.search.index import index_queued, queue_what_changed
@@ -42,11 +44,16 @@ def dispatch_all() -> int:
     dispatched = 0
     delays = {"review_request": timedelta(days=settings.review_request_days)}
     while waiting := undispatched_events():
-        done = dispatch_events(waiting, email_addresses_of, queue_what_changed, delays=delays)
+        done = dispatch_events(waiting, _recipients, queue_what_changed, delays=delays)
         dispatched += done
         if not done:  # another relay has them in hand
             break
     return dispatched
+
+
+def _recipients(public_ids: Collection[str]) -> dict[str, str]:
+    """Where to write to about orders and what followed them, and about accounts."""
+    return {**email_addresses_of(public_ids), **addresses_of_accounts(public_ids)}
 
 
 def ask_for_emails() -> int:

@@ -11,6 +11,7 @@ from shop.storefront import (
     orders,
     pages,
     paying,
+    registration,
     rendering,
     reviews,
     search,
@@ -24,7 +25,7 @@ from shop.storefront import (
 def register(app: Flask) -> None:
     """Add the storefront's blueprints, and what their templates may use."""
     rendering.register(app)
-    personal = (viewed, wishlists, cart, checkout, paying, orders, account)
+    personal = (viewed, wishlists, cart, checkout, paying, orders, account, registration)
     for face in (catalog, search, reviews, *personal, pages, sitemap, browsers):
         app.register_blueprint(face.blueprint)
     if app.extensions["shop_settings"].is_development:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from shop.domain.carts.operations import join_carts
 from shop.domain.carts.queries import price_cart
+from shop.domain.customers.models import User
 from shop.domain.customers.operations import Credentials, authenticate
 from shop.domain.inputs import Input, read_form, read_query
 from shop.domain.orders.queries import list_orders_of
@@ -19,9 +20,10 @@ from shop.errors import Invalid, NotFound, Unauthenticated
 from shop.extensions import terms
 from shop.filled import FilledForm
 from shop.htmx import go_to
+from shop.limits import limit_sign_in
 from shop.policies import current_shopper, policy
 from shop.redirects import safe_next
-from shop.refusals import limit_sign_in, status_of
+from shop.refusals import status_of
 from shop.storefront.orders import STATUS_WORDS
 from shop.storefront.own_cart import forget_cart, named_cart_id, remember_count
 from shop.storefront.own_wish_list import forget_wish_list, named_key, remember_saved
@@ -43,7 +45,8 @@ class AccountQuery(Input):
 def show_sign_in() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return go_to(_wanted_page())
-    return render_page("account/sign_in.html", form=FilledForm(), next_page=_wanted_page())
+    is_changed = "changed" in request.args
+    return render_page("account/sign_in.html", form=FilledForm(), next_page=_wanted_page(), is_changed=is_changed)
 
 
 @blueprint.post("/sign-in")
@@ -54,14 +57,20 @@ def sign_in() -> ResponseReturnValue:
         user = authenticate(read_form(Credentials, request.form.items()))
     except (Invalid, Unauthenticated) as refusal:
         form = FilledForm.refused({"email": request.form.get("email", "")}, refusal)
-        return render_page("account/sign_in.html", form=form, next_page=_wanted_page()), status_of(refusal)
+        page = render_page("account/sign_in.html", form=form, next_page=_wanted_page(), is_changed=False)
+        return page, status_of(refusal)
+    return enter(user, _wanted_page())
+
+
+def enter(user: User, page: str) -> ResponseReturnValue:
+    """Begin the user's session, let the guest's cart and wish list join theirs, and go to a page."""
     session.renew()  # type: ignore[attr-defined]
     login_user(user)
     session["is_staff"] = user.is_staff
     own = join_carts(named_cart_id(), current_shopper(), terms)
     count = price_cart(own, terms).item_count
     wishes = _join_wish_lists()
-    response = remember_count(forget_cart(go_to(_wanted_page())), count)
+    response = remember_count(forget_cart(go_to(page)), count)
     return remember_saved(forget_wish_list(response), wishes)
 
 

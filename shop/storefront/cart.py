@@ -40,6 +40,7 @@ from shop.storefront.catalog import render_product
 from shop.storefront.delivery import home_country
 from shop.storefront.offers import choose
 from shop.storefront.own_cart import find_ended_cart, find_own_cart, remember_cart, remember_count
+from shop.storefront.paying import find_waiting_order, page_of
 from shop.storefront.rendering import render_page
 from shop.storefront.taxes import note_of
 from shop.words import day
@@ -171,6 +172,8 @@ def show_cart() -> ResponseReturnValue:
     count = shown["priced"].item_count if shown["priced"] else 0
     if asked.view == "drawer" and is_partial():
         return remember_count(vary_by_htmx(render_template("cart/_drawer.html", **shown, added="")), count)
+    if (waiting := find_waiting_order()) is not None:
+        shown |= {"waiting": waiting, "way_to_it": page_of(waiting)}
     return remember_count(vary_by_htmx(render_page("cart/cart.html", **shown)), count)
 
 
@@ -186,6 +189,7 @@ def _shown(cart: Cart | None) -> dict[str, Any]:
         "is_set": False,
         "message": "",
         "mistakes": {},
+        "waiting": None,
         "moved": False,
         "priced": priced,
         "short": (),

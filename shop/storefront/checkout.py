@@ -246,6 +246,7 @@ def _show(cart: Cart, filled: FilledForm, *, template: str = "checkout/_again.ht
         "differs_within": shipping_table().differs_within(country),
         "expected_by": {quote.method.id: quote.method.arrives(now, country)[1] for quote in quotes},
         "form": filled,
+        "is_signed_in": current_user.is_authenticated,
         "not_sent": not_sent,
         "parts": asked_parts(country),
         "placement_key": _placement_key_of(cart),

@@ -21,7 +21,7 @@ from shop.domain.orders.operations import AskForLink, ask_for_order_link, can_be
 from shop.domain.orders.queries import get_order
 from shop.domain.orders.receipts import is_paid_in_cash, payment_words, sums_of
 from shop.domain.orders.shipments import tracking_address
-from shop.domain.payments.standing import CardStanding, card_standing
+from shop.domain.payments.standing import CardStanding, card_of, card_standing
 from shop.domain.reviews.queries import is_asked_for_reviews
 from shop.errors import Invalid
 from shop.extensions import limiter, settings, terms
@@ -78,7 +78,7 @@ def show_order(order_id: str) -> ResponseReturnValue:
         has_run_out=standing.has_run_out,
         is_just_placed=request.args.get("placed") == "1" and order.status != "cancelled",
         order=order,
-        payment=payment_words(order),
+        payment=payment_words(order, card_of(order)),
         review_address=review_address(order) if is_asked_for_reviews(order) else "",
         standing=standing,
         steps=steps_of(order),
@@ -146,7 +146,8 @@ def show_invoice_pdf(order_id: str) -> ResponseReturnValue:
 
 def _get_invoice(order_id: str, token: str) -> Invoice:
     order = get_order(order_id, current_shopper(), terms, token)
-    return invoice_of(order, Seller(terms.shop_name, tuple(settings.shop_address_lines), settings.mail_from))
+    seller = Seller(terms.shop_name, tuple(settings.shop_address_lines), settings.mail_from)
+    return invoice_of(order, seller, card_of(order))
 
 
 # -- a lost link: the form stands on a public page, so it carries no token; its origin defends it ----------------------

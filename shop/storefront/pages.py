@@ -8,11 +8,12 @@ from flask import Blueprint, Response, make_response, redirect, send_file, url_f
 from flask.typing import ResponseReturnValue
 
 from shop.errors import NotFound
-from shop.extensions import storage
+from shop.extensions import storage, terms
 from shop.filled import FilledForm
 from shop.policies import policy
 from shop.storefront.delivery import depends_on_weight, served_places
 from shop.storefront.rendering import absolute_url, render_page
+from shop.words import wait_in_words
 
 blueprint = Blueprint("pages", __name__)
 
@@ -68,6 +69,7 @@ def render_content_page(slug: str, form: FilledForm | None = None) -> str:
     """A content page; `form` is the one on it, where it was refused."""
     served = served_places() if slug == "shipping" else []
     shown = {"changed_on": CHANGED_ON[slug], "form": form or FilledForm(), "slug": slug, "title": TITLES[slug]}
+    shown |= {"time_to_pay": wait_in_words(round(terms.hold.total_seconds()))}
     shown |= {"served": served, "by_weight": any(depends_on_weight(each.methods) for each in served)}
     return render_page(f"pages/{slug}.html", **shown)
 

@@ -63,6 +63,18 @@ def begin_payment(order: Order) -> Response:
     return response
 
 
+def find_waiting_order() -> Order | None:
+    """The newest order of this browser that can still be paid by card: the bank's page was left, or the tab closed."""
+    for order_id in reversed(session.get(OWN_ORDERS, [])):
+        order = _find_own_order(order_id)
+        if order is None or order.payment_method != CARD:
+            continue
+        standing = card_standing(order)
+        if standing.is_pending and not standing.has_run_out:
+            return order
+    return None
+
+
 def page_of(order: Order) -> str:
     """The order's page, by its link; it thanks for an order that was confirmed."""
     token = order_token(order, terms.order_token_secrets)

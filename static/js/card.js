@@ -55,8 +55,15 @@
     const choice = byId("pay-card");
     if (!choice) return;
     choice.disabled = false;
+    if (!isBusy) byId("card-waits").textContent = "";
     if (elements && sum().amount) elements.update(sum());
     show();
+  }
+
+  // While the bank is asked, what it said of another card does not stand.
+  function askBank() {
+    document.querySelectorAll("#pay > .notice").forEach((old) => old.remove());
+    say("", "Asking the bank…");
   }
 
   // The card's own fields are looked at first; only then is the form sent as any other.
@@ -68,7 +75,8 @@
       event.stopImmediatePropagation();
       return;
     }
-    if (kept() || !sum().amount) return;
+    if (!sum().amount) return;
+    if (kept()) return askBank();
     event.preventDefault();
     event.stopImmediatePropagation();
     isBusy = true;
@@ -86,6 +94,7 @@
       if (error.message) say(error.message);
       return;
     }
+    askBank();
     isPassing = true;
     target.requestSubmit(submitter);
     isPassing = false;
@@ -102,7 +111,7 @@
   async function confirm({ clientSecret, returnUrl, isAsked }) {
     const isPlaced = form().id === "checkout", button = byId("place-order");
     isBusy = button.disabled = true;
-    say("", "Asking the bank…");
+    askBank();
     try { sessionStorage.removeItem("checkout"); } catch { /* storage may be forbidden */ }
     if (isPlaced) history.replaceState(null, "", returnUrl);  // from the bank's page Back leads to the order
     let error;
@@ -117,6 +126,11 @@
     say(error.message);
   }
 
+  // No answer came, so it is not known how far it went; the same form sent again orders and pays once all the same.
+  document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
+    if (!ctx || ctx.response || !ctx.sourceElement?.matches("[data-pays]") || !isCard()) return;
+    say("No answer came. Look at your connection and press again: it is ordered and paid once, however often you press.");
+  });
   document.addEventListener("change", ({ target }) => target.closest("[data-pays]") && show());
   document.addEventListener("htmx:after:swap", refresh);
   document.addEventListener("DOMContentLoaded", () => {

@@ -10,8 +10,8 @@ from shop.domain.checkout import cancel_order
 from shop.domain.orders.operations import start_processing
 from shop.domain.payments.refunds import RefundPayment, refund_payment
 from shop.errors import Conflict, PaymentRefused
-from tests.admin.pages import body, value_of
-from tests.admin.test_orders import address_of, forms_of, press
+from tests.admin.pages import body, fields_of, value_of
+from tests.admin.test_orders import address_of, follow, forms_of, press, send
 from tests.conftest import make_product, make_staff, placed_order, variants_of
 from tests.domain.payments.conftest import card_order
 from tests.domain.payments.fake_provider import DECLINED, SLOW, FakeProvider
@@ -130,6 +130,16 @@ def test_a_dispute_stands_by_its_order(owner, terms, provider, order):
     assert "/admin/disputes/dis_" in owner.get(address_of(order)).text
     make_dispute(order, status="lost", is_closed=True)
     assert "wanted $5.00 back and closed it: lost." in page_of(owner, order)
+
+
+def test_nobody_is_told_to_hand_cash_over_for_what_goes_back_to_a_card(owner, terms, provider, order):
+    pay(order, terms, provider)
+    question = send(owner, order, owner.get(address_of(order)), "refund", otherSum="3.00")
+    assert "It goes back to the card by itself" in body(question) and "Hand the cash over" not in body(question)
+
+    said = follow(owner, owner.post(f"{address_of(order)}/refunds", data=fields_of(question)))
+    assert "The money goes back to the card." in said and "The money is given back." not in said
+    assert refunds_of(order) == [("requested", 300)]
 
 
 def test_what_was_given_back_in_full_is_not_packed(owner, terms, provider, order):

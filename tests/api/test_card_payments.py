@@ -154,3 +154,9 @@ def test_the_document_tells_what_a_card_answers(client):
     shapes = told["components"]["schemas"]
     assert set(shapes["PaymentIntentOut"]["required"]) == {"id", "clientSecret", "status"}
     assert {"paymentMethod", "paymentMethodId", "savePaymentMethod"} <= set(shapes["PayOrder"]["properties"])
+
+
+def test_an_empty_card_is_asked_for_in_words(client, order):
+    answer = pay(client, order, paymentMethodId="")
+    assert answer.status_code == 422
+    assert answer.json["error"]["details"] == [{"field": "paymentMethodId", "message": "Enter a payment method id."}]

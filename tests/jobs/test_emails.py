@@ -203,7 +203,7 @@ def test_an_order_cancelled_before_its_letter_went_out_asks_for_nothing(
 
     text, html = parts(mailbox)
     for words in (plain(text), plain(seen(html))):
-        assert "was confirmed, and cancelled since. Nothing will be sent and nothing is due." in words
+        assert "was confirmed, and cancelled since. Nothing will be sent, and nothing is due." in words
         assert "Nothing is due" in words
         assert not re.search("To pay|Expected by|What happens next|cash", words)
 

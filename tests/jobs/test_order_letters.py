@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
@@ -17,6 +18,9 @@ from shop.jobs.emails import send_email
 from shop.jobs.outbox import dispatch_all
 from tests.conftest import SHOPPER, make_product, make_staff, placed_order, variants_of
 from tests.domain.orders.stories import delivered_order, packed_order
+from tests.domain.payments.conftest import card_order
+from tests.domain.payments.fake_provider import SLOW, FakeProvider
+from tests.domain.payments.stories import pay, send_all
 from tests.jobs.test_emails import plain, seen
 
 
@@ -132,3 +136,36 @@ def test_a_refund_says_what_for_and_what_it_comes_to(app, terms, staff, variants
         assert "Given back $24.90" in words and "It leaked" in words and "in all" not in words
     for words in two[1:]:
         assert "To make up for it $5.00" in words and "$29.90 of $44.90 in all" in words
+
+
+def test_letters_about_a_card_name_it_and_say_what_became_of_its_money(app, terms, staff, variants, mailbox):
+    terms, provider = replace(terms, takes_cards=True), FakeProvider()
+    paid, gone = (card_order(terms, (variants[0], 1)) for _ in range(2))
+    for order in (paid, gone):
+        pay(order, terms, provider)
+    cancel_order(gone.id, staff)
+    refund_payment(paid.id, staff, RefundPayment(otherAmount=500))
+    send_all(provider)
+
+    still, since = letters(mailbox, "order_confirmed")
+    for words in still[1:]:
+        assert "Paid with Visa ending in 4242 and refunded in part" in words
+    for words in since[1:]:
+        assert "Nothing will be sent, and $24.90 is given back to you." in words and "nothing is due" not in words
+    for _, *both in letters(mailbox, "order_refunded"):
+        for words in both:
+            assert "to Visa ending in 4242. Your bank may take up to ten days to show it." in words
+
+
+def test_an_order_cancelled_while_the_bank_looks_at_the_card_says_so_in_its_letter(
+    app, terms, staff, variants, mailbox
+):
+    terms = replace(terms, takes_cards=True)
+    order = card_order(terms, (variants[0], 1))
+    pay(order, terms, FakeProvider(), card=SLOW)
+    cancel_order(order.id, staff)
+
+    ((_, *both),) = letters(mailbox, "order_cancelled")
+
+    for words in both:
+        assert "If your bank takes the money for it after all, we give it back at once." in words

@@ -148,11 +148,19 @@ def test_without_script_the_order_waits_on_its_page(client, page):
     assert "Pay for this order" in order_page.text and "Thank you" not in order_page.text
 
 
-def test_when_the_bank_is_silent_the_order_stands_and_its_page_asks_again(client, page, provider):
-    provider.fail_next("create_intent", "before")
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_bank_that_was_not_reached_has_charged_nothing_and_the_order_is_paid_at_once(client, page, provider, when):
+    provider.fail_next("create_intent", when)
     order_page = open_page(client, check_out(client, page))
-    assert "Nothing was charged" in order_page.text and "Pay for this order" in order_page.text
-    assert pay(client, order_page).json["clientSecret"] == "pi_1_secret"
+    assert "The bank could not be reached. Nothing was charged." in order_page.text
+    assert "Pay for this order" in order_page.text and "do not pay again" not in order_page.text
+
+    assert "Thank you" in open_page(client, pay(client, order_page, paymentMethodId=GOOD)).text
+    assert provider.charges == ["pi_1"] and len(provider.intents) == 1
+
+
+def test_when_the_bank_is_silent_the_order_stands_and_its_page_asks_again(client, page, provider):
+    check_out(client, page)
     provider.fail_next("fetch_intent", "before")
     order_page = come_back(client)
     assert "We are checking with the bank; do not pay again" in order_page.text
@@ -172,9 +180,18 @@ def test_a_browser_begins_five_payments_an_hour_whatever_it_calls_itself(client,
 
     assert [order(client, number).is_json for number in range(5)] == [True] * 5
     refused = client.get(order(client, 5).headers["HX-Redirect"])
-    assert "Too many card payments" in refused.text and "Pay for this order" in refused.text
+    assert "You began many card payments" in refused.text and "Pay for this order" in refused.text
     assert len(provider.intents) == 5
     assert order(app.test_client(), 6).is_json  # somebody else at the same address
+
+
+def test_the_content_pages_speak_of_cards_too(client):
+    said = {slug: body(client.get(f"/pages/{slug}")) for slug in ("terms", "shipping", "privacy", "returns")}
+    assert "owe its total: at once by card, or at the door" in said["terms"] and "kept for 15 minutes" in said["terms"]
+    assert "By card: it is charged once" in said["terms"] and "In cash on delivery" in said["terms"]
+    assert "If you did not pay by card, you pay the courier in cash." in said["shipping"]
+    assert "its last four digits" in said["privacy"] and "nothing is loaded" not in said["privacy"]
+    assert "on the card if you paid by one" in said["returns"]
 
 
 # -- back from the bank ------------------------------------------------------------------------------------------------
@@ -201,6 +218,18 @@ def test_what_the_bank_said_stands_at_the_form_and_the_order_is_paid_again(clien
     provider.finish("pi_1", "succeeded")
     assert "Thank you" in come_back(client).text
     assert provider.charges == ["pi_1"]
+
+
+def test_who_left_the_banks_page_finds_the_order_by_the_cart(client, page, provider):
+    check_out(client, page)
+    shown = client.get("/cart")
+    assert f"Order {the_order().number} is placed and waits for its payment." in body(shown)
+    there = re.search(r'<a href="([^"]+)">See it and pay', shown.text)[1].replace("&amp;", "&")
+    assert "Pay for this order" in client.get(there).text
+
+    provider.finish("pi_1", "succeeded")
+    come_back(client)
+    assert "waits for its payment" not in client.get("/cart").text
 
 
 def test_a_stranger_who_knows_the_orders_id_learns_nothing(client, app, page, provider):
@@ -294,6 +323,28 @@ def test_too_many_refusals_are_said_on_the_page(client, page, provider):
     assert (
         "Too many card payments were refused" in open_page(client, pay(client, order_page, paymentMethodId=GOOD)).text
     )
+
+
+def test_the_card_that_paid_is_named_by_brand_and_last_four(client, page, provider):
+    check_out(client, page)
+    order_page = come_back(client)
+    paid = open_page(client, pay(client, order_page, paymentMethodId=GOOD))
+    assert "Paid with Visa ending in 4242" in body(paid)
+    assert "Nothing will be sent, and what you paid is given back." in body(paid)
+    invoice = re.search(r'href="(/orders/[^"]+/invoice[^"]*)"', paid.text)[1].replace("&amp;", "&")
+    assert "Payment: Paid with Visa ending in 4242." in body(client.get(invoice))
+
+
+def test_an_order_cancelled_while_the_bank_looks_at_the_card_says_what_comes_of_late_money(client, page, provider):
+    check_out(client, page)
+    provider.change("pi_1", status="processing")
+    order_page = come_back(client)
+    assert "Your bank is being asked" in body(order_page) and "$44.90 due" not in body(order_page)
+
+    form = {name: value_of(order_page, name) for name in ("csrf_token", "token")}
+    cancelled = open_page(client, client.post(f"/orders/{the_order().public_id}/cancellation", data=form))
+
+    assert "If it takes the money after all, we give it back at once." in body(cancelled)
 
 
 # -- cards that are kept -----------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from shop.db import db
 from shop.domain.carts.models import Cart, CartLineItem
 from shop.domain.catalog.models import Product, Variant
-from shop.domain.customers.models import UserSession
+from shop.domain.customers.models import AccountLink, UserSession
 from shop.domain.orders.models import Order
 from shop.domain.reviews.models import Review
 from shop.domain.wishlists.models import WishListItem
@@ -40,7 +40,7 @@ def snapshot():
     db.session.rollback()
     lines = db.session.execute(db.select(CartLineItem.variant_id, CartLineItem.quantity)).all()
     wishes = db.session.execute(db.select(WishListItem.product_id, WishListItem.removed_at)).all()
-    tables = (Cart, Order, UserSession, Review)
+    tables = (Cart, Order, UserSession, Review, AccountLink)
     return (lines, wishes), *(db.session.scalar(db.select(db.func.count()).select_from(table)) for table in tables)
 
 
@@ -90,6 +90,10 @@ def forms_of(client):
         "/checkout/discount/removal": checkout,
         "/sign-out": {"csrf_token": token},
         "/sign-in": {"csrf_token": token, "email": "lina@example.com", "password": "correct horse battery"},
+        "/account/register": {"csrf_token": token, "email": "new@example.com", "password": "correct horse battery"},
+        "/account/confirm": {"csrf_token": token, "token": "x"},
+        "/account/password": {"csrf_token": token, "email": "lina@example.com"},
+        "/account/password/reset": {"csrf_token": token, "token": "x", "password": "correct horse battery"},
         "/orders/order_x/cancellation": {"csrf_token": token, "token": "x"},
         "/orders/order_x/cart-items": {"csrf_token": token, "token": "x"},
         "/orders/order_x/payment": {"csrf_token": token, "token": "x", "paymentMethod": "cash_on_delivery"},
@@ -141,7 +145,19 @@ def test_the_forms_above_are_all_there_are(app, known):
         for rule in app.url_map.iter_rules()
         if "POST" in rule.methods
         and rule.endpoint.split(".")[0]
-        in {"catalog", "reviews", "wishlists", "viewed", "cart", "checkout", "paying", "orders", "account", "pages"}
+        in {
+            "catalog",
+            "reviews",
+            "wishlists",
+            "viewed",
+            "cart",
+            "checkout",
+            "paying",
+            "orders",
+            "account",
+            "registration",
+            "pages",
+        }
         and policy_of(app, rule.endpoint).form_token
     }
     paths = [re.sub(r"item_\w+", "<item_id>", path) for path in forms_of(known)]

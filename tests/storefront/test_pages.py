@@ -24,6 +24,14 @@ def test_the_shipping_page_is_written_from_the_terms(client, terms):
     assert "the United States, Jordan, Germany, the United Kingdom and France" in text
 
 
+def test_a_shop_without_cards_speaks_of_cash_alone(client):
+    for slug in ("terms", "shipping", "privacy", "returns"):
+        assert not re.search(r"\bcards?\b", body(client.get(f"/pages/{slug}")).lower()), slug
+    assert "“Place order” you order what is listed there and owe its total at the door." in body(
+        client.get("/pages/terms")
+    )
+
+
 def test_a_stored_picture_is_kept_for_ever_and_nothing_in_it_runs(client, app):
     app.extensions["shop_storage"].save("demo/amber.svg", b'<svg xmlns="http://www.w3.org/2000/svg"/>')
 

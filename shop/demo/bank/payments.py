@@ -149,7 +149,7 @@ class Bank:
             if approves:
                 self._capture(intent, method, OUTCOMES[method["_outcome"]])
             else:
-                sentence = "The bank could not make sure that it was you. Try again or use another card."
+                sentence = "The bank could not make sure that it was you."
                 self._decline(intent, method, ("payment_intent_authentication_failure", "", sentence))
         return intent, intent.get("_return_url") or ""
 

@@ -20,6 +20,7 @@ class AuditEntry(Model):
     created_at: Mapped[datetime] = mapped_column(default=transaction_time, index=True)
     actor_kind: Mapped[str] = mapped_column(String(16))
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    api_key_id: Mapped[int | None]  # where a program did it for them; keys are never deleted
     address: Mapped[str] = mapped_column(String(64), default="")
     action: Mapped[str] = mapped_column(String(80))
     subject_kind: Mapped[str] = mapped_column(String(40))

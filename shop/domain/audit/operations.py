@@ -23,6 +23,7 @@ def record_change(
         AuditEntry(
             actor_kind=actor.kind,
             user_id=actor.user_id,
+            api_key_id=actor.api_key_id,
             address=actor.address or "",
             action=action,
             subject_kind=subject_kind,

@@ -50,13 +50,13 @@ class ChangeQuantity(Input):
 def create_cart(terms: Terms, actor: Actor) -> Cart:
     """Make an empty cart, or return the open one that the customer has already."""
     now = transaction_time()
-    if actor.user_id is not None and (own := find_open_cart_of(actor.user_id)) is not None:
+    if actor.customer_id is not None and (own := find_open_cart_of(actor.customer_id)) is not None:
         if own.expires_at > now:
             return own
         _end_carts(Cart.id == own.id)  # housekeeping has not been by
     end = now + timedelta(days=CART_DAYS)
-    made = insert_unless_there(Cart, {"user_id": actor.user_id, "currency": terms.currency, "expires_at": end})
-    if not made and actor.user_id is not None and (other := find_open_cart_of(actor.user_id)) is not None:
+    made = insert_unless_there(Cart, {"user_id": actor.customer_id, "currency": terms.currency, "expires_at": end})
+    if not made and actor.customer_id is not None and (other := find_open_cart_of(actor.customer_id)) is not None:
         return other  # made a moment ago in another tab
     return db.session.get_one(Cart, made[0])
 
@@ -80,7 +80,7 @@ def lock_cart(public_id: str, actor: Actor) -> Cart:
     cart = db.session.scalars(
         update(Cart)
         .where(Cart.public_id == public_id, Cart.status == "open", Cart.expires_at > now)
-        .where(or_(Cart.user_id.is_(None), Cart.user_id == actor.user_id))
+        .where(or_(Cart.user_id.is_(None), Cart.user_id == actor.customer_id))
         .values(updated_at=now, expires_at=now + timedelta(days=CART_DAYS))
         .returning(Cart)
         .execution_options(synchronize_session=False, populate_existing=True)

@@ -82,7 +82,7 @@ class PricedCart:
 def get_cart(public_id: str, actor: Actor) -> Cart:
     """The cart of this id: anybody's who holds the id of a guest's cart, a customer's own; else NotFound."""
     cart = db.session.scalars(select(Cart).filter_by(public_id=public_id)).one_or_none()
-    if cart is None or (cart.user_id is not None and cart.user_id != actor.user_id):
+    if cart is None or (cart.user_id is not None and cart.user_id != actor.customer_id):
         raise NotFound("There is no such cart. Make a new one.")
     return cart
 

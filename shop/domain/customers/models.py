@@ -1,11 +1,11 @@
-"""The tables of users, staff roles and sessions."""
+"""The tables of users, staff roles, sessions, links to accounts and refresh tokens."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.db import Model, public_id_column, transaction_time
@@ -72,3 +72,60 @@ class UserSession(Model):
     created_at: Mapped[datetime] = mapped_column(default=transaction_time)
     last_used_at: Mapped[datetime] = mapped_column(default=transaction_time)
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AccountLink(Model):
+    """A link sent to an e-mail address, good once. Its token is computed from its name, so nothing here opens it.
+
+    `contents` is what a registration asked for: the hash of its password, and the name. `user_id` is whose account is
+    meant; a row without an effect (nobody has the address) keeps the answer to both alike.
+    """
+
+    __tablename__ = "account_links"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = public_id_column("link")
+    purpose: Mapped[str] = mapped_column(String(16))
+    email: Mapped[str] = mapped_column(String(254))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    contents: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime] = mapped_column(default=transaction_time)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("purpose IN ('register', 'known', 'reset', 'nobody')", name="purpose"),
+        Index("ix_account_links_email", "email", "created_at"),
+    )
+
+
+class RefreshFamily(Model):
+    """One sign-in of a client with tokens: its refresh tokens follow each other until it ends (RFC 9700, 4.14.2)."""
+
+    __tablename__ = "refresh_families"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = public_id_column("sid")
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    address: Mapped[str] = mapped_column(String(64), default="")
+    created_at: Mapped[datetime] = mapped_column(default=transaction_time)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str] = mapped_column(String(16), default="")
+
+    __table_args__ = (
+        CheckConstraint("end_reason IN ('', 'logout', 'reuse', 'password')", name="end_reason"),
+        CheckConstraint("(ended_at IS NULL) = (end_reason = '')", name="ended_for_a_reason"),
+    )
+
+
+class RefreshToken(Model):
+    """The SHA-256 of a refresh token; `used_at` once it was traded for the next one."""
+
+    __tablename__ = "refresh_tokens"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    family_id: Mapped[int] = mapped_column(ForeignKey("refresh_families.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=transaction_time)
+    used_at: Mapped[datetime | None]

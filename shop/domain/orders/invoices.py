@@ -70,8 +70,11 @@ def has_invoice(order: Order) -> bool:
     return order.status != "pending"
 
 
-def invoice_of(order: Order, seller: Seller) -> Invoice:
-    """The invoice of an order that was read with its lines and history. Raises NotFound where there is none."""
+def invoice_of(order: Order, seller: Seller, card: str = "") -> Invoice:
+    """The invoice of an order that was read with its lines and history; `card` names the one that paid it.
+
+    Raises NotFound where there is none.
+    """
     if order.status == "pending":
         raise NotFound("This order is not confirmed yet. It has an invoice as soon as it is.")
     if not has_invoice(order):
@@ -88,7 +91,7 @@ def invoice_of(order: Order, seller: Seller) -> Invoice:
         sums=tuple(sums_of(order)),
         total=order.total,
         taxes=_taxes_of(order),
-        payment=payment_words(order),
+        payment=payment_words(order, card),
     )
 
 

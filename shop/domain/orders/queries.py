@@ -39,7 +39,7 @@ def with_what_followed() -> list[ORMOption]:
 
 
 def _may_read(order: Order, actor: Actor, terms: Terms, token: str | None) -> bool:
-    is_own = order.user_id is not None and order.user_id == actor.user_id
+    is_own = order.user_id is not None and order.user_id == actor.customer_id
     return is_own or actor.may("orders:read") or token_opens(order, token, terms.order_token_secrets)
 
 

@@ -50,14 +50,16 @@ def is_paid_in_cash(order: Order) -> bool:
     return order.payment_method == "cash_on_delivery" and order.payment_status in MONEY_MOVED and order.total_amount > 0
 
 
-def payment_words(order: Order) -> str:
-    """How the order is paid and what of it is due."""
+def payment_words(order: Order, card: str = "") -> str:
+    """How the order is paid and what of it is due; `card` names the one that paid it, where that is known."""
+    with_card = f"Paid with {card}" if card else "Paid"
     if order.payment_status == "refunded":
-        return "Paid and refunded"
+        return f"{with_card} and refunded"
     if order.payment_status == "partially_refunded":
-        return "Paid and refunded in part"
-    if order.payment_status == "paid":
-        return "Paid in cash on delivery" if order.payment_method == "cash_on_delivery" else "Paid online"
+        return f"{with_card} and refunded in part"
+    if order.payment_status == "paid" and order.total_amount:
+        in_cash = order.payment_method == "cash_on_delivery"
+        return "Paid in cash on delivery" if in_cash else with_card if card else "Paid online"
     if order.status == "cancelled" or order.total_amount == 0:
         return "Nothing is due"
     if order.payment_method == "cash_on_delivery":

@@ -145,7 +145,7 @@ def _keeper_of_cards(order_id: int, wanted: PayByCard, actor: Actor, provider: P
     owner = db.session.execute(
         select(User.id, User.email, User.public_id, User.provider_customer)
         .join(Order, Order.user_id == User.id)
-        .where(Order.id == order_id, User.id == actor.user_id)
+        .where(Order.id == order_id, User.id == actor.customer_id)
     ).one_or_none()
     end_read()
     if owner is None and wanted.save_payment_method:

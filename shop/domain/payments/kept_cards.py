@@ -44,6 +44,6 @@ def forget_kept_card(card_id: str, actor: Actor, provider: PaymentProvider) -> N
 
 
 def _customer_of(actor: Actor) -> str | None:
-    if actor.user_id is None:
+    if actor.customer_id is None:
         return None
-    return db.session.scalars(select(User.provider_customer).where(User.id == actor.user_id)).one_or_none()
+    return db.session.scalars(select(User.provider_customer).where(User.id == actor.customer_id)).one_or_none()

@@ -6,6 +6,7 @@ An event says only that something moved: what it is now is always asked for, so 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,6 +43,7 @@ BACK_OFF = (
 MAX_ATTEMPTS = 8
 KEPT = timedelta(days=30)
 MOST_KEPT = 100_000  # characters of a body
+CLIENT_SECRET = re.compile(r'("client_secret"\s*:\s*)"[^"]*"')  # with it anybody could pay by an open payment
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def store_event(event: SignedEvent, payload: str, provider: str) -> int | None:
         "event_id": event.id,
         "type": event.type[:80],
         "object_id": event.object_id[:120],
-        "payload": payload[:MOST_KEPT],
+        "payload": CLIENT_SECRET.sub(r"\1null", payload)[:MOST_KEPT],
         "status": "received",
         "attempts": 0,
         "last_error": "",
@@ -226,10 +228,8 @@ def _is_begun_here(reference: str, provider: PaymentProvider, terms: Terms) -> b
 def _follow_charge_refund(claim: _Claim, provider: PaymentProvider, terms: Terms) -> bool:
     """Of a charge it is told that it was refunded, not by which refund: look through those since then."""
     reference = claim.object_id if _payment_of(claim.object_id) else _named(claim.payload, "payment_intent")
-    payment_id = _payment_of(reference)
-    if payment_id is None:
+    if not _settle_by_name(reference, provider, terms):
         return False
-    settle_payment(payment_id, provider, terms)
     for refund in provider.list_refunds(claim.happened_at - timedelta(hours=1)):
         if refund.intent_id == reference:
             take_refund(refund)
@@ -238,7 +238,19 @@ def _follow_charge_refund(claim: _Claim, provider: PaymentProvider, terms: Terms
 
 def _follow_refund(claim: _Claim, provider: PaymentProvider, terms: Terms) -> bool:
     refund = provider.fetch_refund(claim.object_id)
-    return take_refund_after_payment(refund, provider, terms)
+    if not _settle_by_name(refund.intent_id, provider, terms):
+        return False
+    take_refund(refund)
+    return True
+
+
+def _settle_by_name(reference: str, provider: PaymentProvider, terms: Terms) -> bool:
+    """Settle a payment before what follows from it, also one whose reference is not kept; False where not ours."""
+    payment_id = _payment_of(reference)
+    if payment_id is None:
+        return bool(reference) and _is_begun_here(reference, provider, terms)
+    settle_payment(payment_id, provider, terms)
+    return True
 
 
 def take_refund_after_payment(refund: ProviderRefund, provider: PaymentProvider, terms: Terms) -> bool:

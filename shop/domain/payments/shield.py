@@ -23,7 +23,9 @@ WINDOW = timedelta(hours=1)
 ALARM_WINDOW = timedelta(minutes=10)
 ONE_UNKNOWN_EACH = timedelta(minutes=2)  # while the alarm lasts
 UNDER_WAY = timedelta(seconds=30)
-TRY_LATER = "Too many card payments were refused. Wait a while, or pay in cash on delivery."
+TRY_LATER = "Too many card payments were refused. Try a card again in an hour, or pay in cash on delivery."
+BEGUN_OFTEN = "You began many card payments in the last hour. Try again in an hour, or pay in cash on delivery."
+BUSY = "Card payments are limited for the moment. Try again in a few minutes, or pay in cash on delivery."
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def _check_begun(order: Order, actor: Actor, limits: CardLimits) -> None:
         .where(Payment.provider == CARD, Payment.created_at > transaction_time() - WINDOW, of_shopper)
     )
     if (db.session.scalar(begun) or 0) >= limits.begun:
-        raise TooMany(TRY_LATER, retry_after=int(WINDOW.total_seconds()))
+        raise TooMany(BEGUN_OFTEN, retry_after=int(WINDOW.total_seconds()))
 
 
 def _refusals(condition: ColumnElement[bool]) -> int:
@@ -156,4 +158,4 @@ def _let_one_through(order: Order) -> None:
     begun = select(Payment.id).where(Payment.provider == CARD, Payment.created_at > since, Payment.order_id != order.id)
     refused = select(CardRefusal.id).where(CardRefusal.created_at > since)
     if any(db.session.scalar(each.limit(1)) is not None for each in (begun, refused)):
-        raise TooMany(TRY_LATER, retry_after=int(ONE_UNKNOWN_EACH.total_seconds()))
+        raise TooMany(BUSY, retry_after=int(ONE_UNKNOWN_EACH.total_seconds()))

@@ -18,14 +18,19 @@ BETWEEN_QUESTIONS = timedelta(seconds=4)  # the provider is not asked more often
 
 @dataclass(frozen=True)
 class CardStanding:
-    """`held_until`: until when the order's stock is kept for it; `may_ask`: the bank was not asked a moment ago."""
+    """`held_until`: until when the order's stock is kept for it; `begun`: a card was asked for, or tried, before;
+    `was_not_reached`: the bank did not answer when the payment was begun, so that nothing can have been charged;
+    `may_be_late`: the order was cancelled while the bank looks at a card, whose money would be given back at once.
+    """
 
     held_until: datetime | None
     is_pending: bool
     is_checking: bool
     may_ask: bool
+    begun: bool
     failure: str
-    card: str
+    was_not_reached: bool
+    may_be_late: bool
 
     @property
     def can_be_paid(self) -> bool:
@@ -45,12 +50,28 @@ def card_standing(order: Order) -> CardStanding:
     last = db.session.scalars(payments.order_by(Payment.id.desc()).limit(1)).one_or_none()
     held = select(Reservation.expires_at).where(Reservation.order_id == order.id, Reservation.status == "held")
     until = db.session.scalar(held.order_by(Reservation.expires_at).limit(1))
-    is_checking = order.status == "pending" and last is not None and last.status in ("processing", "unknown")
+    is_checking = order.status == "pending" and last is not None and _may_be_charged(last)
     return CardStanding(
         held_until=until if until is not None and until > now else None,
         is_pending=order.status == "pending",
         is_checking=is_checking,
         may_ask=last is not None and (last.asked_at is None or last.asked_at < now - BETWEEN_QUESTIONS),
+        begun=last is not None,
         failure=last.failure if last is not None and not is_checking else "",
-        card=f"{last.card_brand.capitalize()} ending in {last.card_last4}" if last and last.card_last4 else "",
+        was_not_reached=last is not None and last.provider_reference is None and last.asked_at is not None,
+        may_be_late=order.status == "cancelled" and last is not None and _may_be_charged(last),
     )
+
+
+def card_of(order: Order) -> str:
+    """The card that paid the order, such as "Visa ending in 4242"; empty where none did, or it is not known."""
+    paid = select(Payment.card_brand, Payment.card_last4).where(
+        Payment.order_id == order.id, Payment.provider == CARD, Payment.captured_amount > 0, Payment.card_last4 != ""
+    )
+    row = db.session.execute(paid.order_by(Payment.id.desc()).limit(1)).one_or_none()
+    return f"{row.card_brand.capitalize()} ending in {row.card_last4}" if row is not None else ""
+
+
+def _may_be_charged(payment: Payment) -> bool:
+    """Whether the bank is looking at a card. Without a reference none can have been: the bank was told of none."""
+    return payment.status == "processing" or (payment.status == "unknown" and payment.provider_reference is not None)

@@ -43,7 +43,7 @@ def new_key() -> str:
 @operation
 def make_wish_list(actor: Actor, key: str) -> WishList:
     """The customer's list, or the guest's that `key` opens; made where there is none."""
-    owner = {"user_id": actor.user_id} if actor.user_id is not None else {"key_hash": hash_of_key(key)}
+    owner = {"user_id": actor.customer_id} if actor.customer_id is not None else {"key_hash": hash_of_key(key)}
     insert_unless_there(WishList, {"public_id": new_public_id("wish"), **owner})
     return db.session.scalars(select(WishList).filter_by(**owner)).one()
 

@@ -156,6 +156,18 @@ def test_a_second_payment_for_an_attempt_is_for_staff(app, terms, provider, orde
     assert states(order)[0] == ("pending", "processing")
 
 
+@pytest.mark.parametrize("kind", ["charge.refunded", "refund.updated"])
+def test_a_refund_told_before_the_payment_whose_name_was_not_kept_is_taken(app, terms, provider, order, kind):
+    begun = pay(order, terms, provider, card=None)
+    run("UPDATE payments SET provider_reference = NULL, status = 'created'")
+    provider.finish(begun.intent.id, "succeeded")
+    made = provider.refund_elsewhere(begun.intent.id, 250)
+    payload = json.dumps({"data": {"object": {"payment_intent": begun.intent.id}}})
+    tell((kind, "ch_1" if kind == "charge.refunded" else made.id), provider, terms, payload=payload)
+    apply_all(provider, terms)
+    assert refunds_of(order) == [("succeeded", 250)]
+
+
 def test_refusals_in_the_browser_are_counted_and_end_the_payment_at_last(app, terms, provider, order):
     begun = pay(order, terms, provider, card=None)
     for _ in range(5):
