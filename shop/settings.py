@@ -189,6 +189,8 @@ class Settings(BaseSettings):
         if not any(secrets.values()):
             return []
         wrong = [f"{name} is missing: cards need all three" for name, value in secrets.items() if not value]
+        if ("_live_" in secrets["STRIPE_SECRET_KEY"]) != ("_live_" in secrets["STRIPE_PUBLISHABLE_KEY"]) and not wrong:
+            wrong.append("STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY: one is live and one is for tests")
         elsewhere = self.stripe_api_base != "https://api.stripe.com" or not self.stripe_js_url.startswith("https://")
         if self.shop_env == "production" and elsewhere:
             wrong.append("STRIPE_API_BASE and STRIPE_JS_URL are for development; leave them out in production")

@@ -55,3 +55,10 @@ def test_a_mistake_is_named(change, word):
 
 def test_a_secret_is_never_shown():
     assert "x" * 40 not in repr(load_settings(**GOOD))
+
+
+def test_keys_of_two_kinds_do_not_go_together():
+    keys = {"stripe_webhook_secret": "whsec_x", "stripe_publishable_key": "pk_test_x"}
+    assert load_settings(**GOOD, **keys, stripe_secret_key="sk_test_x").takes_cards
+    with pytest.raises(SettingsError, match="one is live and one is for tests"):
+        load_settings(**GOOD, **keys, stripe_secret_key="sk_live_x")

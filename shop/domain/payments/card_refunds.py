@@ -29,6 +29,7 @@ T = TypeVar("T", Payment, Refund)
 
 LEASE = timedelta(seconds=60)  # longer than a call takes; whoever was killed is taken over from
 ASK_AGAIN = (timedelta(minutes=1), timedelta(hours=1))  # of what is under way: in its first hour, and later
+IN_DOUBT = timedelta(minutes=10)
 KEY_LASTS = timedelta(hours=20)  # the provider forgets keys after 24 hours; then only its list tells
 UNFINISHED = ("requested", "sent", "unknown")
 
@@ -42,6 +43,7 @@ class _Claim:
     intent_id: str
     amount: Money
     created_at: datetime
+    is_in_doubt: bool  # it was sent before, and asking by its key has told nothing for minutes
     is_old: bool
 
 
@@ -74,17 +76,17 @@ def send_refund(refund_id: int, provider: PaymentProvider) -> None:
 def _ask(claim: _Claim, provider: PaymentProvider) -> ProviderRefund:
     if claim.reference is not None:
         return provider.fetch_refund(claim.reference)
+    if claim.is_in_doubt and (found := _find(claim, provider)):
+        return found
     if claim.is_old:
-        return _find(claim, provider)
+        raise ProviderRefused("The provider never had it, and it is too old to be sent again.", "never_made")
     return provider.create_refund(claim.intent_id, claim.amount, claim.public_id, claim.key)
 
 
-def _find(claim: _Claim, provider: PaymentProvider) -> ProviderRefund:
-    """What became of a refund whose key may be forgotten: it is in the provider's list, or was never made."""
-    for each in provider.list_refunds(claim.created_at - timedelta(minutes=10)):
-        if each.refund_id == claim.public_id:
-            return each
-    raise ProviderRefused("The provider never had it, and it is too old to be sent again.", "never_made")
+def _find(claim: _Claim, provider: PaymentProvider) -> ProviderRefund | None:
+    """The refund in the provider's list, which tells also where its key is forgotten or keeps a failure."""
+    since = claim.created_at - timedelta(minutes=10)
+    return next((each for each in provider.list_refunds(since) if each.refund_id == claim.public_id), None)
 
 
 @operation
@@ -110,6 +112,7 @@ def _claim_refund(refund_id: int) -> _Claim | None:
         intent_id=reference or "",
         amount=Money(refund.amount, refund.currency),
         created_at=refund.created_at,
+        is_in_doubt=bool(was_sent) and refund.created_at < now - IN_DOUBT,
         is_old=bool(was_sent) and refund.created_at < now - KEY_LASTS,
     )
 

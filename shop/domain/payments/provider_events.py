@@ -136,9 +136,9 @@ def _all_attempts() -> dict[str, Any]:
 
 @operation
 def forget_old_events() -> int:
-    """Empty the bodies of events that are done, and forget refused cards, after 30 days; returns how many."""
+    """Empty the bodies of events that are done or parked, and forget refused cards, after 30 days; how many."""
     old = transaction_time() - KEPT
-    done = update(ProviderEvent).where(ProviderEvent.status.in_(("applied", "ignored")), ProviderEvent.payload != "")
+    done = update(ProviderEvent).where(ProviderEvent.status != "received", ProviderEvent.payload != "")
     emptied = done.where(ProviderEvent.received_at < old).values(payload="")
     forgotten = delete(CardRefusal).where(CardRefusal.created_at < old)
     return sum(

@@ -80,7 +80,7 @@ def settle_payment(payment_id: int, provider: PaymentProvider, terms: Terms) -> 
         raise checking() from error
     except ProviderRefused as error:
         log.error("intent_missing", payment=payment_id, code=error.code)
-        note_asked(payment_id)
+        _note_missing(payment_id)
         note_difference("missing_intent", reference, f"The provider has no payment {reference}: {error}",
                         order_id=order_id)  # fmt: skip
         return reload_order(order_id)
@@ -178,10 +178,12 @@ def note_unknown(payment_id: int, terms: Terms) -> None:
 
 
 @operation
-def note_asked(payment_id: int) -> None:
-    """The provider was asked and knew nothing."""
-    _, payment = lock_payment(payment_id)
+def _note_missing(payment_id: int) -> None:
+    """The provider was asked and knew nothing; of an order that is cancelled it is not asked again."""
+    order, payment = lock_payment(payment_id)
     payment.asked_at = transaction_time()
+    if order.status == "cancelled" and payment.status in OPEN_CARD:
+        payment.status, payment.updated_at = "cancelled", transaction_time()
 
 
 def prolong_hold(order: Order, terms: Terms) -> None:

@@ -12,6 +12,7 @@ from shop.domain.payments.card_refunds import refunds_to_send, send_refund
 from shop.domain.payments.models import PaymentDifference, Refund
 from shop.domain.payments.refunds import RefundPayment, refund_payment
 from shop.errors import Conflict
+from shop.payment_provider import OutcomeUnknown
 from tests.domain.payments.stories import apply_all, pay, payment_of, refunds_of, send_all, states, tell
 
 LATER = [timedelta(minutes=minutes) for minutes in (2, 4, 6)]
@@ -80,6 +81,19 @@ def test_a_killed_sender_is_taken_over_from(app, terms, provider, staff, paid):
     with frozen_time(datetime.now(UTC) + LATER[0]):
         send_all(provider)
     assert refunds_of(paid) == [("succeeded", 1000)] and provider.given == 1000
+
+
+def test_a_refund_whose_key_keeps_a_failure_is_found_in_the_list(app, terms, provider, staff, paid):
+    ask(paid, staff, 1000)
+    provider.fail_next("create_refund", "after")
+    send_all(provider)
+    key = db.session.scalar(db.select(Refund.key))
+    provider._answers[key] = (provider._answers[key][0], OutcomeUnknown("an error"))
+    for minutes, status in ((2, "unknown"), (12, "succeeded")):
+        with frozen_time(datetime.now(UTC) + timedelta(minutes=minutes)):
+            send_all(provider)
+        assert refunds_of(paid) == [(status, 1000)]
+    assert provider.given == 1000
 
 
 @pytest.mark.parametrize(("is_there", "status"), [(True, "succeeded"), (False, "failed")])

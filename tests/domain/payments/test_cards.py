@@ -476,6 +476,13 @@ def test_a_payment_that_the_provider_does_not_have_is_for_staff(app, terms, prov
     assert settle(order.id, provider, terms).status == "pending"
     assert db.session.scalars(db.select(PaymentDifference.kind)).one() == "missing_intent"
 
+    cancel_order(order.id, SHOPPER)
+    (payment_id,) = attempts_to_cancel()
+    db.session.rollback()
+    poll(payment_id, provider, terms)
+    with frozen_time(datetime.now(UTC) + timedelta(hours=1)):
+        assert attempts_to_cancel() == [] and states(order)[1] == ["cancelled"]  # it is not asked for ever
+
 
 def test_a_customer_cancels_what_a_card_paid_and_gets_it_back(app, terms, provider, order):
     pay(order, terms, provider)
