@@ -54,8 +54,8 @@ prove-races: .venv/dev-ok ## many buyers, few pieces: nothing is sold twice (URL
 	@$(RUN) -m bench.prove_races $(addprefix --url ,$(URL)) $(addprefix --rounds ,$(ROUNDS)) $(addprefix --minutes ,$(MINUTES)) $(if $(FRESH),--fresh)
 prove-kills: .venv/dev-ok ## kill processes, take Redis and PostgreSQL away: nothing is lost (KILLS=400; FRESH=1)
 	@$(RUN) -m bench.prove_kills $(addprefix --kills ,$(KILLS)) $(if $(FRESH),--fresh)
-prove-payments: .venv/dev-ok ## cards: faults, kills, events in any order, races and carding; the bank's ledger beside the orders (FAULTS=20; RETURNS=100; KILLS=50; FRESH=1)
-	@$(RUN) -m bench.prove_payments $(addprefix --faults ,$(FAULTS)) $(addprefix --returns ,$(RETURNS)) $(addprefix --kills ,$(KILLS)) $(if $(FRESH),--fresh)
+prove-payments: .venv/dev-ok ## cards: faults, kills, events in any order, races and carding; the bank's ledger beside the orders (FAULTS=20; RETURNS=100; KILLS=50; EVENTS=1000; STOLEN=500; CHECKOUTS=200; FRESH=1)
+	@$(RUN) -m bench.prove_payments $(addprefix --events ,$(EVENTS)) $(addprefix --stolen ,$(STOLEN)) $(addprefix --checkouts ,$(CHECKOUTS)) $(addprefix --faults ,$(FAULTS)) $(addprefix --returns ,$(RETURNS)) $(addprefix --kills ,$(KILLS)) $(if $(FRESH),--fresh)
 prove-audit: .venv/dev-ok ## 100,000 orders: the audit is clean and quick, and finds one wrong row of each kind
 	@$(RUN) -m bench.prove_audit
 bench-audit: .venv/dev-ok ## how long each check of the audit takes on 100,000 orders

@@ -50,13 +50,14 @@ def test_an_event_is_stored_once_and_answered(client, provider, path):
 
 
 def test_the_secret_of_a_payment_is_not_stored(client, provider):
-    told = {"id": "pi_1", "client_secret": "pi_1_secret_x", "status": "requires_payment_method"}
-    data = json.dumps({"id": "evt_1", "type": "payment_intent.created", "data": {"object": told}})
+    asks = {"redirect_to_url": {"url": "https://bank.example/3ds?client_secret=pi_1_secret_x&more=1"}}
+    told = {"id": "pi_1", "client_secret": "pi_1_secret_x", "status": "requires_action", "next_action": asks}
+    data = json.dumps({"id": "evt_1", "type": "payment_intent.created", "data": {"object": told}}, indent=2)
 
     assert send(client, data).status_code == 200
 
     stored = db.session.scalars(db.select(ProviderEvent.payload)).one()
-    assert json.loads(stored)["data"]["object"] == {**told, "client_secret": None}
+    assert stored == data.replace("pi_1_secret_x", "")
 
 
 @pytest.mark.parametrize(("data", "signature"), [(body(), "forged"), (body(), ""), ("[]", SIGNATURE), ("{", SIGNATURE)])

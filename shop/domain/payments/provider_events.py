@@ -43,7 +43,7 @@ BACK_OFF = (
 MAX_ATTEMPTS = 8
 KEPT = timedelta(days=30)
 MOST_KEPT = 100_000  # characters of a body
-CLIENT_SECRET = re.compile(r'("client_secret"\s*:\s*)"[^"]*"')  # with it anybody could pay by an open payment
+CLIENT_SECRET = re.compile(r'(client_secret(?:"\s*:\s*"|=))[^"&]*')  # with it anybody could pay by an open payment
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def store_event(event: SignedEvent, payload: str, provider: str) -> int | None:
         "event_id": event.id,
         "type": event.type[:80],
         "object_id": event.object_id[:120],
-        "payload": CLIENT_SECRET.sub(r"\1null", payload)[:MOST_KEPT],
+        "payload": CLIENT_SECRET.sub(r"\1", payload)[:MOST_KEPT],
         "status": "received",
         "attempts": 0,
         "last_error": "",
