@@ -38,6 +38,7 @@
     if (!isCard()) return;
     await loadKept();
     if (kept() || elements || !sum().amount) return;
+    say("", "Loading the form for the card…");
     try {
       await load();
     } catch {
