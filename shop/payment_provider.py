@@ -29,6 +29,10 @@ class UnknownCustomer(ProviderRefused):
     """The provider keeps no cards for this customer: deleted there, or of an account that the shop had before."""
 
 
+class UnknownCard(ProviderRefused):
+    """The provider has no such payment method, or none that this shop may use."""
+
+
 class CardDeclined(ProviderRefused):
     """The bank does not pay. The message is fit for the customer; `intent` is how the payment stands now."""
 

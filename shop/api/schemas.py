@@ -434,3 +434,12 @@ class TokenPairOut(Output):
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
     expires_in: int
     user: UserOut
+
+
+class CardOut(Output):
+    """A card that the payment provider keeps for a customer: never its number."""
+
+    id: str
+    brand: str
+    last4: str
+    expires: str

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from shop.api.schemas import Data, TokenPairOut, UserOut
+from shop.api.schemas import CardOut, Data, TokenPairOut, UserOut
 from shop.domain.customers.access_tokens import role_of
 from shop.domain.customers.models import User
 from shop.domain.customers.tokens import TokenPair
+from shop.payment_provider import Card
 
 
 def present_user(user: User) -> UserOut:
@@ -32,3 +33,7 @@ def present_pair(pair: TokenPair) -> Data[TokenPairOut]:
             user=present_user(pair.user),
         )
     )
+
+
+def present_card(card: Card) -> CardOut:
+    return CardOut(id=card.id, brand=card.brand, last4=card.last4, expires=card.expires)

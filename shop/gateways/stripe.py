@@ -36,6 +36,7 @@ from shop.payment_provider import (
     ProviderSubscription,
     RefundStatus,
     SignedEvent,
+    UnknownCard,
     UnknownCustomer,
 )
 from shop.settings import LOOPBACK_HOSTS, Settings
@@ -293,8 +294,9 @@ def _as_refusal(call: str, error: stripe.StripeError) -> ProviderRefused | Outco
     if code in {"lock_timeout", "rate_limit", "idempotency_key_in_use"}:
         return OutcomeUnknown(f"Stripe is busy with what {call} is about ({code})")
     if _at(told, "type") != "card_error":
-        is_customer = code == "resource_missing" and _at(told, "param") == "customer"
-        kind = UnknownCustomer if is_customer else ProviderRefused
+        param = _at(told, "param")
+        is_customer = code == "resource_missing" and param == "customer"
+        kind = UnknownCustomer if is_customer else UnknownCard if param == "payment_method" else ProviderRefused
         return kind(str(_at(told, "message") or "Stripe refused."), code or type(error).__name__)
     reason = str(_at(told, "decline_code") or code)
     intent = _at(told, "payment_intent")

@@ -17,7 +17,7 @@ from shop.domain.payments.kept_cards import forget_kept_card, list_kept_cards
 from shop.domain.payments.operations import CARD, CashOnDelivery
 from shop.domain.payments.settle import settle
 from shop.domain.payments.standing import card_standing
-from shop.errors import Conflict, Invalid, NotFound, PaymentRefused, TooMany, Unavailable
+from shop.errors import Conflict, Invalid, NotFound, PaymentRefused, TooMany, Unavailable, Unknown
 from shop.extensions import payment_provider, settings, terms
 from shop.htmx import go_to, is_htmx, is_partial
 from shop.payment_provider import PaymentProvider
@@ -50,7 +50,7 @@ def begin_payment(order: Order) -> Response:
         if not (standing.is_checking or standing.was_not_reached):  # else its page says so
             flash(silence.message)
         return go_to(page_of(order))
-    except (Conflict, Invalid, TooMany) as refusal:
+    except (Conflict, Invalid, TooMany, Unknown) as refusal:
         flash(refusal.details[0].message if refusal.details else refusal.message)
         return go_to(page_of(order))
     if not is_htmx() or attempt.intent.status not in ("requires_payment_method", "requires_action"):

@@ -7,10 +7,12 @@ import json
 import pytest
 
 from shop.db import db
+from shop.domain.customers.models import User
 from shop.domain.idempotency import IdempotencyKey
 from shop.domain.payments import cards
+from shop.payment_provider import Card
 from tests import card_shop
-from tests.conftest import address, cart_with, make_product, variants_of
+from tests.conftest import address, cart_with, make_customer, make_product, variants_of
 from tests.domain.payments.fake_provider import DECLINED, GOOD, POOR, SECURE
 
 application, database, provider = card_shop.application, card_shop.database, card_shop.provider
@@ -160,3 +162,32 @@ def test_an_empty_card_is_asked_for_in_words(client, order):
     answer = pay(client, order, paymentMethodId="")
     assert answer.status_code == 422
     assert answer.json["error"]["details"] == [{"field": "paymentMethodId", "message": "Enter a payment method id."}]
+
+
+@pytest.mark.parametrize("name", ["nothing_of_the_kind", "card_x"])
+def test_a_card_that_is_not_there_is_400(client, order, provider, name):
+    answer = pay(client, order, paymentMethodId=name)
+    assert (answer.status_code, answer.json["error"]["code"]) == (400, "VALIDATION_ERROR")
+    assert answer.json["error"]["details"][0]["field"] == "paymentMethodId"
+    assert provider.charges == [] and pay(client, order, paymentMethodId=GOOD).status_code == 200
+
+
+def test_a_customer_sees_and_forgets_the_cards_kept_for_them(client, app, provider):
+    customer = db.session.get_one(User, make_customer().user_id)
+    customer.provider_customer = "cus_lina"
+    db.session.commit()
+    provider.kept = {
+        "cus_lina": [Card("pm_1", "visa", "4242", "12/2030", "fp")],
+        "cus_other": [Card("pm_2", "visa", "1881", "12/2030", "fp")],
+    }
+    signed_in = client.post("/api/v1/auth/login", json={"email": customer.email, "password": "correct horse battery"})
+    token = {"Authorization": f"Bearer {signed_in.json['data']['accessToken']}"}
+    there = "/api/v1/me/payment-methods"
+    assert client.get(there).status_code == 401
+    card = {"id": "pm_1", "brand": "visa", "last4": "4242", "expires": "12/2030"}
+    assert client.get(there, headers=token).json["data"] == [card]
+    assert client.delete(f"{there}/pm_2", headers=token).status_code == 404
+    assert client.delete(f"{there}/pm_1", headers=token).status_code == 204
+    assert client.get(there, headers=token).json["data"] == []
+    provider.fail_next("list_cards", "before")
+    assert client.get(there, headers=token).status_code == 503

@@ -30,7 +30,7 @@ from shop.domain.payments.refunds import move_payment
 from shop.domain.payments.settle import checking, keep_card, lock_payment, note_unknown, settle_payment, take_intent
 from shop.domain.payments.shield import check_card_limits, write_refusal
 from shop.domain.terms import Terms
-from shop.errors import Conflict, Detail, Invalid, PaymentRefused, Unavailable
+from shop.errors import Conflict, Detail, Invalid, PaymentRefused, Unavailable, Unknown
 from shop.money import Money
 from shop.payment_provider import (
     CardDeclined,
@@ -39,6 +39,7 @@ from shop.payment_provider import (
     OutcomeUnknown,
     PaymentProvider,
     ProviderRefused,
+    UnknownCard,
     UnknownCustomer,
 )
 
@@ -381,7 +382,8 @@ def _look_again(
         return intent
     log.info("card_not_usable", payment=payment_id, code=refused.code)
     message = "This card cannot be used here. Choose another one."
-    raise Invalid(message, [Detail("paymentMethodId", message)]) from refused
+    family = Unknown if isinstance(refused, UnknownCard) else Invalid
+    raise family(message, [Detail("paymentMethodId", message)]) from refused
 
 
 @operation

@@ -27,6 +27,7 @@ from shop.payment_provider import (
     ProviderRefused,
     ProviderSubscription,
     SignedEvent,
+    UnknownCard,
     UnknownCustomer,
 )
 
@@ -254,7 +255,7 @@ class FakeProvider:
         if intent.status not in ("requires_payment_method", "requires_action"):
             raise ProviderRefused(f"The payment is {intent.status}.", "payment_intent_unexpected_state")
         if not payment_method.startswith("pm_"):
-            raise ProviderRefused("No such payment method.", "resource_missing")
+            raise UnknownCard("No such payment method.", "resource_missing")
         self.tries += 1
         kind = "_".join(payment_method.split("_")[:2])
         card = Card(payment_method, "visa", "4242", "12/2030", f"fp_{payment_method}")

@@ -21,7 +21,7 @@ from shop.domain.payments.reconcile import attempts_to_cancel, forget_unbegun_at
 from shop.domain.payments.settle import settle
 from shop.domain.payments.standing import card_standing
 from shop.domain.promotions.models import DiscountCode
-from shop.errors import Conflict, Invalid, PaymentRefused, Unavailable
+from shop.errors import Conflict, Invalid, PaymentRefused, Unavailable, Unknown
 from shop.money import Money
 from tests.conftest import (
     SHOPPER,
@@ -172,8 +172,8 @@ def test_a_provider_that_will_not_begin_leaves_another_way(app, terms, provider,
     assert pay(order, terms, provider).order.status == "confirmed"
 
 
-def test_a_card_that_cannot_be_used_is_refused_as_a_field(app, terms, provider, order):
-    with pytest.raises(Invalid) as caught:
+def test_a_card_that_is_not_there_is_refused_as_a_field(app, terms, provider, order):
+    with pytest.raises(Unknown) as caught:
         pay(order, terms, provider, card="card_1")
     assert caught.value.details[0].field == "paymentMethodId"
     assert states(order)[1] == ["sent"] and provider.tries == 0
