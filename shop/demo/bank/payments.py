@@ -48,7 +48,8 @@ class Bank:
         if automatic and "payment_method_types" in params:
             raise invalid("You may only specify one of `automatic_payment_methods` and `payment_method_types`.")
         is_confirmed = params.get("confirm") == "true"
-        if is_confirmed and not params.get("return_url") and automatic.get("allow_redirects") != "never":
+        may_redirect = "payment_method_types" not in params and automatic.get("allow_redirects") != "never"
+        if is_confirmed and may_redirect and not params.get("return_url"):
             raise invalid("This PaymentIntent may redirect: provide a `return_url`.", "return_url")
         if customer := params.get("customer"):
             self.get("customer", customer, "customer")
