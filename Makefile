@@ -34,7 +34,7 @@ setup: .venv/dev-ok ## make .venv with everything for development (the other tar
 
 ##@ Before you commit
 test: lint ## lint, then every test
-	@$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	@SHOP_TESTS=$(if $(REQUIRE_ALL),all,quick) $(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 lint: .venv/dev-ok ## style, who may import whom, types
 	@.venv/bin/ruff check --quiet .
 	@report=$$(.venv/bin/lint-imports --no-cache) || { echo "$$report"; exit 1; }

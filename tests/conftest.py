@@ -43,6 +43,7 @@ from tests.bank import RunningBank, running_bank
 
 _databases: dict[str, str] = {}  # by engine; a session fixture would be made anew at each change of engine
 _applications: dict[str, Flask] = {}  # by database
+THOROUGH = "takes long: .ci/run runs it"
 SHOPPER = Actor("customer", address="127.0.0.1")
 TEST_ENVIRONMENT = {"shop_env": "development", "public_base_url": "http://localhost", "log_level": "ERROR"}
 # One-line settings that would make every test slow or order-dependent; tests of limits turn them on.
@@ -56,6 +57,7 @@ QUIET = {
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "both_databases: runs on SQLite and on PostgreSQL")
+    config.addinivalue_line("markers", "thorough: takes long, and is left to .ci/run where SHOP_TESTS is quick")
     config.addinivalue_line("markers", "breaks_invariants: breaks rows on purpose, so the audit after it is skipped")
 
 
@@ -73,7 +75,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database", engines, indirect=True, scope="session")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.environ.get("SHOP_TESTS") == "quick":
+        for item in items:
+            if item.get_closest_marker("thorough"):
+                item.add_marker(pytest.mark.skip(reason=THOROUGH))
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
+    left = [report for report in terminalreporter.stats.get("skipped", []) if THOROUGH in str(report.longrepr)]
+    if left:
+        terminalreporter.write_line(f"LEFT TO .ci/run, which runs everything: {len(left)} tests that take long")
     for reason in servers.skip_reasons():
         terminalreporter.write_line(f"NOT RUN HERE: {reason}")
 

@@ -77,6 +77,7 @@
     else if (result.firstChild) result.scrollIntoView({ block: "nearest" });
   });
   drawer.addEventListener("close", () => {
-    if (drawer.contains(document.activeElement)) byId("add").focus();  // what was pressed went with the refusal
+    const { activeElement: at, body } = document;
+    if (at === body || drawer.contains(at)) byId("add").focus();  // what was pressed went with the refusal
   });
 })();
