@@ -81,6 +81,7 @@ def test_money_given_back_is_told_once() -> None:
     assert list(books.compare_letters(["Money of your order SKN-1 is given back"] * 2, [GIVEN_BACK]))
 
 
+@pytest.mark.thorough
 def test_rounds_of_kills_and_faults_end_with_books_that_agree() -> None:
     with card_shop("sqlite", STRIPE_TIMEOUT_SECONDS="1") as cards:
         killed = kills.run(cards, 1, random.Random(7))
@@ -90,6 +91,7 @@ def test_rounds_of_kills_and_faults_end_with_books_that_agree() -> None:
     assert disturbed["orders"] >= killed["orders"] + 4
 
 
+@pytest.mark.thorough
 def test_rounds_of_returns_and_webhooks_pay_each_order_and_what_the_bank_did_unseen_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -123,6 +123,7 @@ def run(var: Path) -> Iterator[Run]:
 class TestWhileItRuns:
     """One run for all of these: a start costs seconds."""
 
+    @pytest.mark.thorough
     def test_it_answers_and_says_all_a_newcomer_needs(self, run: Run) -> None:
         assert run.health() == 200
         words = run.said()

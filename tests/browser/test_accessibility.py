@@ -18,6 +18,8 @@ from tests.browser.shopper import add_to_cart, fill_address, place_order
 from tests.conftest import make_customer, make_product, make_staff
 from tests.domain.reviews.stories import approved_review, delivered_order
 
+pytestmark = pytest.mark.thorough
+
 AXE = Path(__file__).with_name("vendor") / "axe-4.14.1.min.js"
 RUN = """asked => axe.run({runOnly: asked, resultTypes: ['violations'], iframes: false})
   .then(found => found.violations.flatMap(v => v.nodes.map(n => `${v.id}: ${v.help}: ${n.html.slice(0, 120)}`)))"""

@@ -23,6 +23,8 @@ from tests.browser.test_tour import SETTLED
 from tests.conftest import make_staff, placed_order, variants_of
 from tests.domain.promotions.codes import make_code
 
+pytestmark = pytest.mark.thorough
+
 EMAIL, PASSWORD = "owner@example.com", "correct horse battery"
 
 

@@ -143,6 +143,7 @@ def test_a_card_that_was_charged_by_the_shop_may_still_have_to_ask(page: Page, c
     expect(page.get_by_role("heading", name="Is it you?")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_axe_finds_nothing_on_the_choices_and_the_banks_pages(browser: Browser, checkout: Checkout):
     context = browser.new_context(bypass_csp=True)
     context.add_init_script(path=AXE)

@@ -258,6 +258,7 @@ def sign_in(page: Page, email: str) -> None:
     page.wait_for_url("**/account*")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_where_a_card_is_asked_for(open_browser, scheme):
     page = at_checkout(open_browser(bypass_csp=True, color_scheme=scheme))

@@ -16,6 +16,8 @@ from tests.browser.shopper import printed
 from tests.browser.test_tour import look
 from tests.conftest import make_product, placed_order, variants_of
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def link(shop):

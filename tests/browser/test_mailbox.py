@@ -17,6 +17,8 @@ from shop.jobs.outbox import dispatch_all
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.conftest import SHOPPER, cart_with, order_wish, variants_of
 
+pytestmark = pytest.mark.thorough
+
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.shopper import add_to_cart, expect_in_cart, fill_address, place_order
 
+pytestmark = pytest.mark.thorough
+
 NO_NETWORK = ["ERR_INTERNET_DISCONNECTED", "htmx:error", "Failed to fetch", "status of 422"]
 KEPT = """async () => {
   const kept = {};

@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.shopper import add_to_cart
 
+pytestmark = pytest.mark.thorough
+
 # Those of the page with what was fetched for them: its natural width is that of the file.
 PICTURES = """() => [...document.images].filter(i => i.checkVisibility()).map(i => ({
   src: i.currentSrc, alt: i.getAttribute('alt'), hasSize: i.hasAttribute('width') && i.hasAttribute('height'),

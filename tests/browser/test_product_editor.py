@@ -20,6 +20,8 @@ from shop.jobs.pictures import make_picture
 from tests.browser.conftest import DESKTOP, PHONE, RunningShop
 from tests.conftest import make_staff
 
+pytestmark = pytest.mark.thorough
+
 EMAIL = "editor@example.com"
 SHOTS = os.environ.get("SHOTS")  # a folder, to look at the pages
 

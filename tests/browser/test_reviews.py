@@ -25,6 +25,8 @@ from tests.browser.shopper import fill_address, number_on
 from tests.conftest import make_product
 from tests.domain.reviews.stories import delivered_order
 
+pytestmark = pytest.mark.thorough
+
 
 def deliver_and_write(shop, number):
     """What staff and the worker do: the order is delivered, and days later the letter is sent."""

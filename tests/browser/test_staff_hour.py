@@ -24,6 +24,8 @@ from tests.browser.test_accessibility import AXE, MODES, violations
 from tests.conftest import make_product, make_staff
 from tests.domain.reviews.stories import delivered_order, words
 
+pytestmark = pytest.mark.thorough
+
 
 @dataclass(frozen=True)
 class Hour:

@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from tests.browser.conftest import PHONE
 from tests.browser.shopper import add_to_cart, fill_address, place_order, printed
 
+pytestmark = pytest.mark.thorough
+
 PUBLIC = [
     "/",
     "/categories/face",

@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from tests.browser.conftest import PHONE
 from tests.browser.shopper import expect_in_cart
 
+pytestmark = pytest.mark.thorough
+
 
 def heart(page, name):
     return page.get_by_role("button", name=f"Save {name} to your wish list")

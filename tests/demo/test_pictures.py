@@ -63,6 +63,7 @@ def test_a_text_tells_what_was_drawn():
     assert perfume.alt_text(2) == "Rose de Pétra in 3 sizes side by side: 30 ml, 50 ml and 100 ml"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("slug", ["rose-de-petra", "gommage-sel-citron", "coffret-rose"])
 @pytest.mark.parametrize("view", [1, 2])
 def test_a_picture_is_the_same_every_time(slug, view):

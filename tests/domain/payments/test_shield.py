@@ -61,6 +61,7 @@ def test_few_stolen_cards_reach_the_bank(app, terms, provider, article, addresse
         assert not card_traffic(terms.card_limits).is_attack
 
 
+@pytest.mark.thorough
 def test_200_addresses_at_once_get_20_cards_to_the_bank_at_most(app, terms, provider, article):
     def thief(number):
         actor = Actor("customer", address=f"198.51.100.{number}")
