@@ -26,6 +26,11 @@ PUBLIC = [
     "/pages/terms",
     "/pages/privacy",
     "/sign-in",
+    "/account/register",
+    "/account/letter",
+    "/account/confirm",
+    "/account/password",
+    "/account/password/reset",
     "/cart",
 ]
 LOST = ["/products/nothing", "/categories/face?page=-1"]
