@@ -17,6 +17,8 @@ from tests.bank import PUBLISHABLE_KEY, QuietHandler, RunningBank
 from tests.browser.test_accessibility import AXE, violations
 from tests.servers import free_port
 
+pytestmark = pytest.mark.thorough
+
 PAGE = """<!doctype html><html lang="en"><title>Pay</title><main><h1>Pay</h1>
 <form data-secret="{secret}"><div id="card"></div><button>Pay</button><p role="status"></p></form></main>
 <script src="{bank}/v3/"></script><script src="/pay.js"></script></html>"""
@@ -143,7 +145,6 @@ def test_a_card_that_was_charged_by_the_shop_may_still_have_to_ask(page: Page, c
     expect(page.get_by_role("heading", name="Is it you?")).to_be_visible()
 
 
-@pytest.mark.thorough
 def test_axe_finds_nothing_on_the_choices_and_the_banks_pages(browser: Browser, checkout: Checkout):
     context = browser.new_context(bypass_csp=True)
     context.add_init_script(path=AXE)

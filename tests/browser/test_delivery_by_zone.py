@@ -14,6 +14,8 @@ from tests.browser.conftest import RunningShop
 from tests.browser.shopper import ADDRESS, add_to_cart, fill_part, place_order
 from tests.domain.shipping_zones.stories import make_method, make_zone
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def zones(shop: RunningShop) -> Iterator[None]:

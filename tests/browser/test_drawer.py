@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from tests.browser.conftest import PHONE
 from tests.browser.shopper import add_to_cart, expect_in_cart
 
+pytestmark = pytest.mark.thorough
+
 
 def test_adding_opens_it_and_closing_leads_back_to_the_button(page):
     add_to_cart(page)

@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE
 
+pytestmark = pytest.mark.thorough
+
 LIST = "/categories/body"
 NAMES = "#cards .card-name"
 

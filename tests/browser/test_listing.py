@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
 
+pytestmark = pytest.mark.thorough
+
 CARDS = "#cards > .card"
 
 

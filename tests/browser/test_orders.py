@@ -10,6 +10,8 @@ from tests.browser.conftest import DESKTOP, PHONE, RunningShop
 from tests.browser.test_accessibility import AXE, MODES, violations
 from tests.conftest import make_product, make_staff, placed_order, variants_of
 
+pytestmark = pytest.mark.thorough
+
 PASSWORD = "correct horse battery"
 
 
@@ -68,7 +70,6 @@ def test_staff_send_in_two_parcels_and_refund_a_unit(open_browser, order_page, j
     expect(page.get_by_role("heading", name="Cart", exact=True)).to_be_visible()
 
 
-@pytest.mark.thorough
 def test_axe_finds_nothing_on_the_page_with_all_its_forms_open(browser, shop, order_page):
     address, email = order_page
     context = browser.new_context(base_url=shop.url, bypass_csp=True, service_workers="block", viewport=PHONE)

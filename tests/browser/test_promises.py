@@ -16,6 +16,8 @@ from tests.browser.shopper import ADDRESS, add_to_cart, fill_address, place_orde
 from tests.conftest import SHOPPER, make_product, placed_order, variants_of
 from tests.domain.shipping_zones.stories import make_method, make_zone
 
+pytestmark = pytest.mark.thorough
+
 FIELDS = """() => [...document.querySelectorAll('#checkout input, #checkout select, #checkout textarea')]
   .filter(e => !['hidden', 'radio', 'checkbox'].includes(e.type) && !e.disabled && e.checkVisibility())
   .map(e => [e.name, e.labels.length, e.autocomplete])"""

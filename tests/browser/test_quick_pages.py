@@ -10,6 +10,8 @@ from playwright.sync_api import Error, Page, expect
 from tests import servers
 from tests.browser.conftest import PATIENCE
 
+pytestmark = pytest.mark.thorough
+
 
 def wait_until(page: Page, is_so) -> None:
     """Let the browser go on until it is so."""

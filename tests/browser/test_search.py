@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import PHONE
 from tests.browser.test_accessibility import AXE, violations
 
+pytestmark = pytest.mark.thorough
+
 
 def field_of(page: Page):
     return page.get_by_label("Search the shop")

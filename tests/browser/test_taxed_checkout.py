@@ -13,6 +13,8 @@ from shop.domain.tax_zones.operations import delete_tax_zone
 from tests.browser.shopper import add_to_cart, fill_address, place_order
 from tests.domain.tax_zones.zones import make_zone
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def taxed_new_york(shop) -> Iterator[None]:
